@@ -1,0 +1,104 @@
+package arch
+
+// Module is the import path of the repository.
+const Module = "github.com/annexhost/annex"
+
+// Rule says what a package may import beside the standard library. Test files
+// may also import what Tests names.
+type Rule struct {
+	Ours   []string // packages below Module
+	Others []string // third-party packages; a module's path allows what is below it
+	Tests  []string // ours or others, for test files of the package only
+}
+
+const (
+	goja    = "github.com/dop251/goja"
+	badger  = "github.com/dgraph-io/badger/v4"
+	esbuild = "github.com/evanw/esbuild"
+	tink    = "github.com/tink-crypto/tink-go/v2"
+	hclog   = "github.com/hashicorp/go-hclog"
+	cobra   = "github.com/spf13/cobra"
+	huh     = "charm.land/huh/v2"
+	xnet    = "golang.org/x/net"
+	xsys    = "golang.org/x/sys"
+	semver  = "github.com/Masterminds/semver/v3"
+	keyring = "github.com/zalando/go-keyring"
+	yaml    = "go.yaml.in/yaml/v3"
+	script  = "github.com/rogpeppe/go-internal"
+)
+
+// Policy is the import policy, in the order of dependency: a package imports
+// only packages that stand above it.
+var Policy = []struct {
+	Package string
+	Rule    Rule
+}{
+	// Vocabulary: these know nothing of ours.
+	{"internal/arch", Rule{}},
+	{"internal/nesting", Rule{Tests: []string{goja, esbuild}}},
+	{"permissions", Rule{Others: []string{xnet}}},
+	{"storage", Rule{Tests: []string{"storage/memstore", "storage/storagetest"}}},
+	{"runtime/sandbox", Rule{}},
+
+	// State.
+	{"storage/storagetest", Rule{Ours: []string{"storage"}}},
+	{"storage/memstore", Rule{Ours: []string{"storage"}, Tests: []string{"storage/storagetest"}}},
+	{"storage/badgerstore", Rule{Ours: []string{"storage"}, Others: []string{badger, hclog, xsys}, Tests: []string{"storage/storagetest"}}},
+	{"secrets", Rule{Ours: []string{"storage"}, Others: []string{tink, keyring}, Tests: []string{"storage/memstore"}}},
+
+	// Packages of extensions.
+	{"runtime/manifest", Rule{Ours: []string{"permissions"}, Others: []string{semver}}},
+	{"runtime/pack", Rule{Ours: []string{"permissions", "runtime/manifest"}}},
+	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja}}},
+
+	// Engines know only the wall.
+	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/js", Rule{
+		Ours:   []string{"runtime/sandbox", "internal/nesting"},
+		Others: []string{goja, "github.com/dlclark/regexp2/v2", "github.com/go-sourcemap/sourcemap", xsys},
+		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
+	}},
+
+	// The bridge knows no engine.
+	{"bridge/egress", Rule{Ours: []string{"permissions"}, Others: []string{xnet, "github.com/andybalholm/brotli", "github.com/klauspost/compress"}}},
+	{"bridge", Rule{
+		Ours:  []string{"permissions", "storage", "secrets", "runtime/sandbox", "bridge/egress"},
+		Tests: []string{"bridge/bridgetest", "storage/memstore"},
+	}},
+	{"bridge/bridgetest", Rule{Ours: []string{"permissions", "storage", "storage/memstore", "secrets", "runtime/sandbox", "bridge", "bridge/egress"}}},
+
+	// The host and what it is made of.
+	{"runtime/registry", Rule{Ours: []string{"permissions", "storage", "runtime/manifest", "runtime/pack"}, Tests: []string{"storage/memstore"}}},
+	{"runtime/admission", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
+	{"runtime", Rule{
+		Ours: []string{
+			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
+			"runtime/pack", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
+		},
+		Others: []string{hclog},
+		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
+	}},
+	{"runtime/httpapi", Rule{
+		Ours:   []string{"bridge", "runtime", "runtime/sandbox"},
+		Others: []string{hclog},
+		Tests:  []string{"permissions", script},
+	}},
+
+	// These choose implementations.
+	{"runtime/standard", Rule{
+		Ours: []string{
+			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/audit",
+		},
+		Others: []string{hclog},
+	}},
+	{"cmd/annex", Rule{
+		Ours: []string{
+			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/httpapi", "runtime/standard",
+		},
+		Others: []string{cobra, huh, hclog, yaml, "golang.org/x/term"},
+		Tests:  []string{script},
+	}},
+}
