@@ -1,0 +1,126 @@
+package bundle
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// The namespaces of esbuild in which files live. Neither is esbuild's "file",
+// so esbuild never looks for them on the host.
+const (
+	space   = "package" // the author's files
+	missing = "missing" // modules that throw when they are loaded
+	empty   = "empty"   // modules that package.json replaces by nothing
+)
+
+// lowered is the syntax that goja (2026-09-17) does not run. All other syntax
+// that esbuild knows goes through unchanged, for the sake of speed and of stack
+// traces. TestGojaRuns proves both halves.
+func lowered() map[string]bool {
+	return map[string]bool{
+		"async-generator":      false,
+		"for-await":            false,
+		"using":                false,
+		"decorators":           false,
+		"dynamic-import":       false,
+		"import-assertions":    false,
+		"import-attributes":    false,
+		"import-meta":          false,
+		"regexp-match-indices": false,
+		"regexp-set-notation":  false,
+		"top-level-await":      false,
+		"from-base64":          false,
+	}
+}
+
+func options(l *loader) api.BuildOptions {
+	return api.BuildOptions{
+		AbsWorkingDir: "/",
+		Outfile:       "/out.js",
+		Bundle:        true,
+		Metafile:      true,
+		LogLevel:      api.LogLevelSilent,
+		LogOverride:   map[string]api.LogLevel{"unsupported-regexp": api.LogLevelWarning},
+		Target:        api.ESNext,
+		Supported:     lowered(),
+		Format:        api.FormatESModule,
+		Platform:      api.PlatformNeutral,
+		Charset:       api.CharsetUTF8,
+		LegalComments: api.LegalCommentsNone,
+		Sourcemap:     api.SourceMapExternal,
+		TreeShaking:   api.TreeShakingTrue,
+		TsconfigRaw:   "{}",
+		Banner:        map[string]string{"js": firstLine},
+		Define: map[string]string{
+			"process.env.NODE_ENV": `"production"`,
+			"global":               "globalThis",
+		},
+		EntryPoints: []string{l.entry},
+		Plugins:     []api.Plugin{l.plugin()},
+	}
+}
+
+// built is what esbuild made of the files.
+type built struct {
+	code, sourceMap []byte
+	warnings        []api.Message
+	exports         []string // of the entry, where it is an ES module
+	commonJS        bool     // the entry is a CommonJS module
+	strict          bool     // all files are ES modules
+}
+
+// run performs one build. The error is an *Errors or the context's.
+func run(ctx context.Context, l *loader) (built, error) {
+	if err := ctx.Err(); err != nil {
+		return built{}, err
+	}
+	builder, failed := api.Context(options(l))
+	if failed != nil {
+		return built{}, fmt.Errorf("bundle: esbuild refused its options: %w", failed)
+	}
+	defer builder.Dispose()
+	stop := context.AfterFunc(ctx, builder.Cancel)
+	result := builder.Rebuild()
+	if !stop() {
+		return built{}, ctx.Err()
+	}
+	if len(result.Errors) > 0 {
+		return built{}, &Errors{Messages: messages(l.files, result.Errors)}
+	}
+	b := built{warnings: result.Warnings}
+	for _, file := range result.OutputFiles {
+		switch file.Path {
+		case "/out.js":
+			b.code = file.Contents
+		case "/out.js.map":
+			b.sourceMap = file.Contents
+		}
+	}
+	return b, b.describe(result.Metafile, l.entry)
+}
+
+// describe fills in what esbuild's metafile says of the modules.
+func (b *built) describe(metafile, entry string) error {
+	var meta struct {
+		Inputs  map[string]struct{ Format string }
+		Outputs map[string]struct{ Exports []string }
+	}
+	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
+		return fmt.Errorf("bundle: cannot read esbuild's account of %s: %w", entry, err)
+	}
+	b.strict = true
+	for name, input := range meta.Inputs {
+		if input.Format != "esm" && !strings.HasSuffix(name, ".json") {
+			b.strict = false
+		}
+		if input.Format == "cjs" && name == space+":"+entry {
+			b.commonJS = true
+		}
+	}
+	b.exports = meta.Outputs["out.js"].Exports
+	return nil
+}

@@ -1,0 +1,77 @@
+package bundle
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// firstLine is the first line of what esbuild writes, and belongs to no source:
+// what a bundle needs is put there afterwards, so that the source map holds.
+const firstLine = "//annex"
+
+// symbols gives the realm the well-known symbols that goja lacks, as esbuild's
+// helpers expect them.
+const symbols = `for(const s of["asyncIterator","dispose","asyncDispose"])Symbol[s]||Object.defineProperty(Symbol,s,{value:Symbol.for("Symbol."+s)});`
+
+// namedHandler is for a CommonJS handler, which may also be exports.handler.
+const namedHandler = `if (typeof module.exports === "object" && module.exports && module.exports.default === void 0 && typeof module.exports.handler === "function") module.exports = module.exports.handler;
+`
+
+// commonJSBody turns the ES module that esbuild wrote into the body of a
+// CommonJS module. esbuild would do that itself, with a getter for each export
+// and a copy of them, at a cost in every fresh realm.
+func (b *built) commonJSBody() ([]byte, error) {
+	code, found := bytes.CutPrefix(b.code, []byte(firstLine))
+	if !found {
+		return nil, fmt.Errorf("bundle: esbuild did not start the bundle with its banner")
+	}
+	start := bytes.LastIndex(code, []byte("\nexport "))
+	if start < 0 {
+		return nil, fmt.Errorf("bundle: esbuild wrote no export")
+	}
+	value, ok := handlerOf(string(code[start+1:]))
+	if !ok {
+		return nil, fmt.Errorf("bundle: cannot read the exports that esbuild wrote: %.200q", code[start+1:])
+	}
+	var out bytes.Buffer
+	out.Grow(len(code) + 512)
+	if b.strict {
+		out.WriteString(`"use strict";`)
+	}
+	if bytes.Contains(code, []byte("asyncIterator")) || bytes.Contains(code, []byte("ispose")) {
+		out.WriteString(symbols)
+	}
+	out.Write(code[:start+1])
+	fmt.Fprintf(&out, "module.exports = %s;\n", value)
+	if b.commonJS {
+		out.WriteString(namedHandler)
+	}
+	return out.Bytes(), nil
+}
+
+// handlerOf reads the export statement that ends esbuild's output and returns
+// the expression of the handler.
+func handlerOf(statement string) (string, bool) {
+	if value, ok := strings.CutPrefix(statement, "export default "); ok {
+		return strings.CutSuffix(value, ";\n")
+	}
+	list, ok := strings.CutPrefix(statement, "export {\n")
+	if !ok {
+		return "", false
+	}
+	var named string
+	for line := range strings.Lines(list) {
+		local, exported, renamed := strings.Cut(strings.TrimRight(strings.TrimSpace(line), ","), " as ")
+		if !renamed {
+			exported = local
+		}
+		switch exported {
+		case "default":
+			return local, true
+		case "handler":
+			named = local
+		}
+	}
+	return named, named != ""
+}
