@@ -1,0 +1,3 @@
+(call) => function getMany(keys) {
+  return call(keys).then((found) => found.map((item) => item[0]))
+}

@@ -1,0 +1,105 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+type storageCompareAndSetArgs struct {
+	Key      string          `json:"key" doc:"The key."`
+	Expected json.RawMessage `json:"expected,omitempty" doc:"What the value must be now; undefined for no value."`
+	Value    json.RawMessage `json:"value,omitempty" doc:"The new value; undefined removes the key."`
+}
+
+//go:embed js/storage.compareAndSet.js
+var storageCompareAndSetJS string
+
+// errUnchanged ends a Modify without a write.
+var errUnchanged = errors.New("bridge: value is not the expected one")
+
+func storageCompareAndSet() Method {
+	return define(line[storageCompareAndSetArgs, bool]{
+		Method: Method{
+			Name: "storage.compareAndSet", Side: permissions.Server, Permission: permissions.StorageDatabase,
+			Doc: "Writes a value if the present one equals `expected`, and says whether it did. " +
+				"Values are equal when their JSON means the same: the order of members does not count. " + valueDoc,
+			Limits: setLimits,
+			Errors: []Failure{badKey, badValue, overQuota, lostTheRace, noStorage},
+			Example: `const old = await api.storage.get('lock')
+const mine = await api.storage.compareAndSet('lock', old, { by: api.request.id })`,
+			JS: apply(storageCompareAndSetJS, jsonableJS),
+		},
+		scope: func(_ *Session, in *storageCompareAndSetArgs) (string, error) { return "", checkKey(in.Key) },
+		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageCompareAndSetArgs) (bool, error) {
+			err := store.Modify(ctx, in.Key, func(old []byte) ([]byte, error) {
+				same, err := equalJSON(old, in.Expected)
+				if err == nil && !same {
+					err = errUnchanged
+				}
+				return in.Value, err
+			})
+			if errors.Is(err, errUnchanged) {
+				return false, nil
+			}
+			return err == nil, err
+		}),
+	})
+}
+
+type storageIncrementArgs struct {
+	Key string   `json:"key" doc:"The key."`
+	By  *float64 `json:"by,omitempty" doc:"What to add; 1 without it."`
+}
+
+func storageIncrement() Method {
+	return define(line[storageIncrementArgs, json.RawMessage]{
+		Method: Method{
+			Name: "storage.increment", Side: permissions.Server, Permission: permissions.StorageDatabase,
+			Doc:    "Adds to a number and returns the sum; a key without a value counts as 0. Calls at the same time all count.",
+			Limits: setLimits,
+			Errors: []Failure{
+				badKey, {sandbox.Invalid, "the value is not a number, or the sum is too large for one"},
+				overQuota, lostTheRace, noStorage,
+			},
+			Example: `const visits = await api.storage.increment('visits')`,
+			Returns: "Promise<number>",
+		},
+		scope: func(_ *Session, in *storageIncrementArgs) (string, error) { return "", checkKey(in.Key) },
+		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (json.RawMessage, error) {
+			by := 1.0
+			if in.By != nil {
+				by = *in.By
+			}
+			var sum json.RawMessage
+			err := store.Modify(ctx, in.Key, func(old []byte) (_ []byte, err error) {
+				sum, err = add(in.Key, old, by)
+				return sum, err
+			})
+			return sum, err
+		}),
+	})
+}
+
+// add returns the JSON of old, or 0 without it, plus by.
+func add(key string, old []byte, by float64) (json.RawMessage, error) {
+	n := 0.0
+	if old != nil {
+		var err error
+		if n, err = strconv.ParseFloat(string(bytes.TrimSpace(old)), 64); err != nil {
+			return nil, storageInvalid("The value of %s is not a number", key)
+		}
+	}
+	n += by
+	if math.IsInf(n, 0) {
+		return nil, storageInvalid("The value of %s would be too large for a number", key)
+	}
+	return json.Marshal(n)
+}
