@@ -50,11 +50,11 @@ func TestSlotsServeInOrder(t *testing.T) {
 		if err := s.Acquire(t.Context(), 4); err != nil {
 			t.Fatal(err)
 		}
-		var order []int64
+		served := make(chan int64, 3)
 		ask := func(weight int64) {
 			go func() {
 				if s.Acquire(t.Context(), weight) == nil {
-					order = append(order, weight)
+					served <- weight
 				}
 			}()
 			synctest.Wait()
@@ -63,18 +63,21 @@ func TestSlotsServeInOrder(t *testing.T) {
 		ask(1)
 		s.Release(2) // enough for the 1 and nothing for the 4 that came first
 		ask(2)
-		if len(order) != 0 {
-			t.Errorf("served %v past a heavier one that came first", order)
+		if n := len(served); n != 0 {
+			t.Fatalf("served %d past a heavier one that came first", n)
 		}
 		s.Release(2)
 		synctest.Wait()
-		if len(order) != 1 || order[0] != 4 {
-			t.Errorf("served %v, want the 4 that came first", order)
+		if n := len(served); n != 1 {
+			t.Fatalf("served %d, want one", n)
+		}
+		if got := <-served; got != 4 {
+			t.Errorf("served the %d, want the 4 that came first", got)
 		}
 		s.Release(4)
 		synctest.Wait()
-		if len(order) != 3 {
-			t.Errorf("served %v, want all three", order)
+		if n := len(served); n != 2 {
+			t.Errorf("served %d more, want the other two", n)
 		}
 		if held, waiting := s.InUse(); held != 3 || waiting != 0 {
 			t.Errorf("held %d, waiting %d; want 3 and 0", held, waiting)
