@@ -1,0 +1,153 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"strings"
+
+	"github.com/dop251/goja"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// Limits of what is kept of an error that was thrown, in bytes.
+const (
+	maxName    = 100
+	maxMessage = 8 << 10
+	maxStack   = 16 << 10
+)
+
+// failure returns what ended a run of the virtual machine as the error that
+// the host sees. It may run code of the realm (getters of what was thrown), so
+// it is called inside [realm.do], under the deadline.
+func (r *realm) failure(err error) *sandbox.Error {
+	switch e := err.(type) { // errors.As would call Unwrap, which runs traps of a thrown proxy
+	case *sandbox.Error:
+		return e
+	case *goja.InterruptedError:
+		r.dead = true
+		if stopped := r.stopped.Load(); stopped != nil {
+			return stopped
+		}
+	case *goja.StackOverflowError:
+		r.dead = true
+		return &sandbox.Error{
+			Code: sandbox.Exhausted, Reason: sandbox.ReasonDepth, Name: "RangeError",
+			Message: "call depth limit exceeded: functions nest too deep",
+		}
+	case *goja.Exception:
+		return r.thrown(e.Value(), e.Stack())
+	}
+	r.dead = true
+	return &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
+}
+
+// panicked does the same for a panic that left the virtual machine.
+func (r *realm) panicked(x any) *sandbox.Error {
+	switch x := x.(type) {
+	case *goja.InterruptedError:
+		return r.failure(x)
+	case *goja.StackOverflowError:
+		return r.failure(x)
+	}
+	if r.program.engine.config.Crashed != nil {
+		r.program.engine.config.Crashed(r.invocationID(), x, debug.Stack())
+	}
+	return r.failure(nil)
+}
+
+// thrown describes a value that was thrown. It never fails: what a hostile
+// value does when it is looked at is caught, and ends at the deadline.
+func (r *realm) thrown(v goja.Value, frames []goja.StackFrame) *sandbox.Error {
+	e := &sandbox.Error{Code: sandbox.Thrown, Name: "Error"}
+	object, ok := v.(*goja.Object)
+	if !ok {
+		e.Message = clip(r.textOf(v), maxMessage)
+		e.Stack = clip(cleanStack("Error: "+e.Message+"\n"+formatFrames(frames)), maxStack)
+		return e
+	}
+	if name := r.member(object, "name"); name != "" {
+		e.Name = clip(name, maxName)
+	}
+	e.Message = clip(r.member(object, "message"), maxMessage)
+	stack := r.member(object, "stack")
+	if e.Message == "" && stack == "" {
+		e.Message = clip(r.textOf(v), maxMessage)
+	}
+	if stack == "" {
+		stack = e.Name + ": " + e.Message + "\n" + formatFrames(frames)
+	}
+	e.Stack = clip(cleanStack(stack), maxStack)
+	if r.member(object, "code") == string(sandbox.Denied) {
+		e.Permission = clip(r.member(object, "permission"), maxName*4)
+	}
+	return e
+}
+
+// member returns a property of object if it is a string, else "".
+func (r *realm) member(object *goja.Object, name string) string {
+	var s string
+	_ = r.vm.Try(func() {
+		if v, ok := object.Get(name).(goja.String); ok {
+			s = v.String()
+		}
+	})
+	return s
+}
+
+// textOf returns v as a text for people.
+func (r *realm) textOf(v goja.Value) string {
+	const opaque = "[object Object]"
+	s := opaque
+	_ = r.vm.Try(func() {
+		if v != nil {
+			s = v.String()
+		}
+	})
+	if object, ok := v.(*goja.Object); ok && s == opaque {
+		_ = r.vm.Try(func() {
+			if text, err := object.MarshalJSON(); err == nil {
+				s = string(text)
+			}
+		})
+	}
+	return s
+}
+
+// makeError returns the error of the realm that the author sees for e. Its
+// class is the realm's own Error, whatever the author made of the global.
+func (r *realm) makeError(e *sandbox.Error) *goja.Object {
+	object := r.vm.NewTypeError("%s", e.Message)
+	_ = object.SetPrototype(object.Prototype().Prototype())
+	set := func(name, value string) {
+		if value != "" {
+			_ = object.DefineDataProperty(name, r.vm.ToValue(value), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+		}
+	}
+	if e.Name != "Error" {
+		set("name", e.Name)
+	}
+	set("code", string(e.Code))
+	set("permission", e.Permission)
+	return object
+}
+
+// fail throws e in the realm. It is called in native functions only.
+func (r *realm) fail(e *sandbox.Error) { panic(r.makeError(e)) }
+
+// contextError says why ctx is done.
+func contextError(ctx context.Context) *sandbox.Error {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return &sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonWall, Message: "wall-clock time limit exceeded: the caller's deadline has passed"}
+	}
+	return &sandbox.Error{Code: sandbox.Canceled, Message: "the invocation was cancelled"}
+}
+
+// clip cuts s to at most max bytes, between characters.
+func clip(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	return strings.ToValidUTF8(s[:max], "") + "…"
+}

@@ -1,0 +1,206 @@
+package js
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+)
+
+// loop is the event loop of one realm: what other goroutines finished, and
+// timers. Everything but post belongs to the goroutine that runs the realm.
+type loop struct {
+	mu      sync.Mutex
+	ready   []func() error // posted, in order
+	calls   int            // calls whose goroutines have not ended
+	closed  bool           // nothing is run any more
+	drained chan struct{}
+
+	wake   chan struct{} // capacity 1; made with the first call that waits
+	timers timerHeap
+	byID   map[int64]*timer
+	lastID int64
+}
+
+// timer is a setTimeout or setInterval.
+type timer struct {
+	id    int64
+	due   time.Time
+	every time.Duration // 0: once
+	run   func() error
+	index int // in the heap; -1: not waiting
+}
+
+// begin announces a call whose goroutine will post.
+func (l *loop) begin() {
+	if l.wake == nil {
+		l.wake = make(chan struct{}, 1)
+	}
+	l.mu.Lock()
+	l.calls++
+	l.mu.Unlock()
+}
+
+// post ends a call that was announced by begin; done runs in the loop. Any
+// goroutine may call it.
+func (l *loop) post(done func() error) {
+	l.mu.Lock()
+	l.calls--
+	if !l.closed {
+		l.ready = append(l.ready, done)
+	}
+	if l.drained != nil && l.calls == 0 {
+		close(l.drained)
+		l.drained = nil
+	}
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// waiting is how many calls have been announced and not posted.
+func (l *loop) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calls
+}
+
+// idle reports whether nothing can ever become ready.
+func (l *loop) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calls == 0 && len(l.ready) == 0 && len(l.timers) == 0
+}
+
+// next waits for something to run. It returns nil when ctx is done.
+func (l *loop) next(ctx context.Context) func() error {
+	for ctx.Err() == nil {
+		if f := l.take(); f != nil {
+			return f
+		}
+		var due <-chan time.Time
+		var alarm *time.Timer
+		if len(l.timers) > 0 {
+			alarm = time.NewTimer(time.Until(l.timers[0].due))
+			due = alarm.C
+		}
+		select {
+		case <-l.wake:
+		case <-due:
+		case <-ctx.Done():
+		}
+		if alarm != nil {
+			alarm.Stop()
+		}
+	}
+	return nil
+}
+
+// take returns what is ready now: a timer that is due, so that a flood of
+// answers cannot starve it, or what was posted first.
+func (l *loop) take() func() error {
+	if len(l.timers) > 0 {
+		if t := l.timers[0]; !t.due.After(time.Now()) {
+			return l.fire(t)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ready) == 0 {
+		return nil
+	}
+	f := l.ready[0]
+	l.ready[0] = nil
+	l.ready = l.ready[1:]
+	return f
+}
+
+func (l *loop) fire(t *timer) func() error {
+	if t.every > 0 {
+		t.due = time.Now().Add(t.every)
+		heap.Fix(&l.timers, t.index)
+	} else {
+		l.clear(t.id)
+	}
+	return t.run
+}
+
+// set starts a timer and returns its number.
+func (l *loop) set(delay, every time.Duration, run func() error) int64 {
+	l.lastID++
+	t := &timer{id: l.lastID, due: time.Now().Add(delay), every: every, run: run}
+	heap.Push(&l.timers, t)
+	if l.byID == nil {
+		l.byID = map[int64]*timer{}
+	}
+	l.byID[t.id] = t
+	return t.id
+}
+
+// clear stops a timer. An unknown number is none.
+func (l *loop) clear(id int64) {
+	if t, ok := l.byID[id]; ok {
+		delete(l.byID, id)
+		heap.Remove(&l.timers, t.index)
+	}
+}
+
+// close drops everything that is ready and all timers, and waits up to grace
+// for the goroutines of calls, whose context has been cancelled, to end.
+func (l *loop) close(grace time.Duration) {
+	l.timers, l.byID = nil, nil
+	l.mu.Lock()
+	l.closed, l.ready = true, nil
+	drained := make(chan struct{})
+	if l.calls > 0 {
+		l.drained = drained
+	} else {
+		close(drained)
+	}
+	l.mu.Unlock()
+	select {
+	case <-drained:
+		return
+	default:
+	}
+	alarm := time.NewTimer(grace)
+	defer alarm.Stop()
+	select {
+	case <-drained:
+	case <-alarm.C:
+	}
+}
+
+// timerHeap orders timers by when they are due, then by when they were set.
+type timerHeap []*timer
+
+func (h timerHeap) Len() int { return len(h) }
+
+func (h timerHeap) Less(i, j int) bool {
+	if h[i].due.Equal(h[j].due) {
+		return h[i].id < h[j].id
+	}
+	return h[i].due.Before(h[j].due)
+}
+
+func (h timerHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *timerHeap) Push(x any) {
+	t := x.(*timer)
+	t.index = len(*h)
+	*h = append(*h, t)
+}
+
+func (h *timerHeap) Pop() any {
+	old := *h
+	t := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	t.index = -1
+	return t
+}

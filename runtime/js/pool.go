@@ -1,0 +1,6 @@
+package js
+
+type warmer struct{}
+
+func newWarmer(e *Engine) *warmer { return &warmer{} }
+func (w *warmer) close()          {}

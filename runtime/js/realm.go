@@ -1,0 +1,199 @@
+package js
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// realm is one virtual machine with the author's module loaded into it. It
+// serves one invocation and is thrown away. One goroutine at a time uses it.
+type realm struct {
+	program     *program
+	vm          *goja.Runtime
+	objectProto *goja.Object
+	global      *goja.Object
+	modules     map[string]*goja.Object // of the prelude, by name, as far as they are loaded
+	api         *goja.Object
+
+	handler    goja.Callable
+	loadFailed *sandbox.Error // what the module threw
+
+	loop     loop
+	watch    *watch
+	clock    clock
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	stopped  atomic.Pointer[sandbox.Error] // set once, by what stops the realm
+	dead     bool                          // nothing may run in it any more
+	rejected []*goja.Promise               // without a handler, as far as it is known
+
+	limits sandbox.Limits
+	inv    *invocation // nil while the module is loaded ahead of a request
+	early  []earlyLine // console output of that time
+}
+
+// newRealm makes a realm with its globals. Nothing of the author's has run.
+func newRealm(p *program) *realm {
+	r := &realm{program: p, vm: goja.New()}
+	r.objectProto = r.vm.NewObject().Prototype()
+	r.global = r.vm.GlobalObject()
+	r.closeCodegen()
+	r.vm.SetTimeSource(r.clock.now)
+	r.vm.SetRandSource(r.clock.random)
+	r.vm.SetPromiseRejectionTracker(r.trackRejection)
+	globals := newLazyObject(r.vm, globalNames, r.makeGlobal)
+	_ = r.global.SetPrototype(globals)
+	r.api = newLazyObject(r.vm, p.engine.api.root.names, r.makeAPI)
+	if p.async {
+		_, _, _ = r.vm.NewPromise()
+	}
+	return r
+}
+
+// closeCodegen makes eval and the constructors of functions throw. They all
+// compile through the parser's options of the runtime, whatever road leads to
+// them, so that is where they are stopped; the values themselves remain, as
+// instanceof needs them.
+func (r *realm) closeCodegen() {
+	r.vm.SetParserOptions(refuse(parser.WithDisableSourceMaps, func() {
+		panic(r.makeError(&sandbox.Error{Name: "EvalError", Message: "code generation from strings is not allowed"}))
+	}))
+}
+
+// refuse returns a function of f's type, whose argument has no name outside of
+// its package, that calls g.
+func refuse[T any](_ func(T), g func()) func(T) {
+	return func(T) { g() }
+}
+
+// do runs f, which enters the virtual machine, and returns what went wrong.
+// Whatever comes of it counts as CPU time and is under the limits.
+func (r *realm) do(f func() error) (failed *sandbox.Error) {
+	if stopped := r.stopped.Load(); stopped != nil {
+		return stopped
+	}
+	r.watch.enter()
+	defer r.watch.leave()
+	defer func() {
+		if x := recover(); x != nil {
+			failed = r.panicked(x)
+		}
+	}()
+	if err := f(); err != nil {
+		return r.failure(err)
+	}
+	return nil
+}
+
+// stop ends what runs in the realm, from any goroutine. The first reason wins.
+func (r *realm) stop(reason *sandbox.Error) {
+	if r.stopped.CompareAndSwap(nil, reason) {
+		r.vm.Interrupt(reason)
+		r.cancel(reason)
+	}
+}
+
+// load evaluates the module. What goes wrong is kept for the invocation.
+func (r *realm) load() {
+	r.loadFailed = r.do(func() error {
+		wrapper, err := r.vm.RunProgram(r.program.code)
+		if err != nil {
+			return err
+		}
+		evaluate, _ := goja.AssertFunction(wrapper)
+		exports, module := r.vm.NewObject(), r.vm.NewObject()
+		if err := module.Set("exports", exports); err != nil {
+			return err
+		}
+		if _, err := evaluate(exports, exports, module); err != nil {
+			return err
+		}
+		return r.findHandler(module)
+	})
+	if r.loadFailed == nil {
+		r.loadFailed = r.unhandled(nil)
+	}
+}
+
+// findHandler looks for the handler among what the module exports.
+func (r *realm) findHandler(module *goja.Object) error {
+	var found goja.Value
+	if ex := r.vm.Try(func() {
+		found = module.Get("exports")
+		name := r.program.export
+		exports, ok := found.(*goja.Object)
+		if !ok {
+			return
+		}
+		if name == "" {
+			name = "default"
+			if v := exports.Get(name); v == nil || goja.IsUndefined(v) {
+				return
+			}
+		}
+		found = exports.Get(name)
+	}); ex != nil {
+		return ex
+	}
+	handler, ok := goja.AssertFunction(found)
+	if !ok {
+		return r.noHandler()
+	}
+	r.handler = handler
+	return nil
+}
+
+func (r *realm) noHandler() *sandbox.Error {
+	what := "its default export"
+	if r.program.export != "" {
+		what = "its export " + r.program.export
+	}
+	return &sandbox.Error{
+		Code: sandbox.Invalid, Reason: sandbox.ReasonHandler,
+		Message: r.program.source + ": " + what + " is not a function",
+	}
+}
+
+// trackRejection keeps the promises that were rejected and that nobody handles.
+func (r *realm) trackRejection(p *goja.Promise, operation goja.PromiseRejectionOperation) {
+	if operation == goja.PromiseRejectionReject {
+		r.rejected = append(r.rejected, p)
+		return
+	}
+	for i, other := range r.rejected {
+		if other == p {
+			r.rejected = append(r.rejected[:i], r.rejected[i+1:]...)
+			return
+		}
+	}
+}
+
+// unhandled returns the error of a promise that was rejected without a handler,
+// other than awaited, the handler's own.
+func (r *realm) unhandled(awaited *goja.Promise) *sandbox.Error {
+	for _, p := range r.rejected {
+		if p != awaited {
+			return r.do(func() error { return r.thrown(p.Result(), nil) })
+		}
+	}
+	return nil
+}
+
+// function makes a native function of the realm.
+func (r *realm) function(name string, f func(goja.FunctionCall) goja.Value) *goja.Object {
+	object := r.vm.ToValue(f).(*goja.Object)
+	_ = object.DefineDataProperty("name", r.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return object
+}
+
+func (r *realm) invocationID() string {
+	if r.inv == nil {
+		return ""
+	}
+	return r.inv.ID
+}

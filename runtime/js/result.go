@@ -1,0 +1,31 @@
+package js
+
+import (
+	"fmt"
+
+	"github.com/dop251/goja"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// result makes what the handler returned into the output of the invocation.
+func (r *realm) result(v goja.Value) (sandbox.Payload, error) {
+	if v == nil || goja.IsUndefined(v) {
+		return sandbox.Payload{}, nil
+	}
+	var p sandbox.Payload
+	var err error
+	if p.JSON, err = appendJSON(nil, v); err != nil {
+		if what, ok := isNotJSON(err); ok {
+			return p, &sandbox.Error{Code: sandbox.Thrown, Name: "TypeError", Message: "the handler's result " + what}
+		}
+		return p, err
+	}
+	if max := r.limits.OutputBytes; max > 0 && p.Size() > max {
+		return sandbox.Payload{}, &sandbox.Error{
+			Code: sandbox.Exhausted, Reason: sandbox.ReasonOutput,
+			Message: fmt.Sprintf("the handler's result is too large: %d bytes (max %d)", p.Size(), max),
+		}
+	}
+	return p, nil
+}
