@@ -111,6 +111,10 @@ func (g *Grants) CheckHost(host string) *Denial {
 	return &Denial{Extension: g.Extension(), Permission: Domain(host), Host: host}
 }
 
+// coversSubdomains reports whether a granted host stands for the names under
+// it too.
+func (g *Grants) coversSubdomains() bool { return g.anyHost || g.subdomains }
+
 // covers looks host up, and with subdomains every name above it: whole labels,
 // never the end of a string.
 func (g *Grants) covers(host string) bool {

@@ -3,7 +3,6 @@ package permissions
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -167,9 +166,9 @@ func (e *SetError) Unwrap() error { return e.Err }
 // holds what is right, sorted and without repetitions, and the errors name
 // everything else.
 func ParseSet(client, server []string, pol Policy) (Set, []*SetError) {
+	var set Set
 	var errs []*SetError
-	list := func(side Side, texts []string) []Permission {
-		var ps []Permission
+	read := func(side Side, texts []string) {
 		for i, s := range texts {
 			p, err := Parse(side, s, pol)
 			var pe *ParseError
@@ -177,14 +176,14 @@ func ParseSet(client, server []string, pol Policy) (Set, []*SetError) {
 				errs = append(errs, &SetError{Side: side, Index: i, Err: pe})
 				continue
 			}
-			ps = append(ps, p)
+			set.add(side, p)
 		}
-		slices.Sort(ps)
-		return slices.Compact(ps)
 	}
-	s := Set{Client: list(Client, client), Server: list(Server, server)}
-	s.Subdomains = pol.Subdomains && slices.ContainsFunc(s.Server, isDomain)
-	return s, errs
+	read(Client, client)
+	read(Server, server)
+	set.sort()
+	set.Subdomains = pol.Subdomains && set.hasDomain()
+	return set, errs
 }
 
 func isDomain(p Permission) bool {

@@ -2,7 +2,9 @@ package permissions
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Set is what an extension asks for, or what a person approved.
@@ -34,6 +36,26 @@ func (s Set) Side(side Side) []Permission {
 	return nil
 }
 
+// String lists what is in the set, for logs and audit lines.
+func (s Set) String() string {
+	var parts []string
+	for _, side := range []Side{Client, Server} {
+		for _, p := range s.Side(side) {
+			parts = append(parts, fmt.Sprintf("%s %s", side, p))
+		}
+	}
+	if s.Subdomains {
+		parts = append(parts, "subdomains")
+	}
+	if s.Public {
+		parts = append(parts, "public routes")
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
 // MarshalJSON writes empty lists as [], not as null.
 func (s Set) MarshalJSON() ([]byte, error) {
 	type plain Set
@@ -58,6 +80,9 @@ type Difference struct {
 // counts. Removing is silent.
 func (d Difference) NeedsConsent() bool { return !d.Added.IsEmpty() }
 
+// Narrows reports whether something that was approved is not covered any more.
+func (d Difference) Narrows() bool { return !d.Removed.IsEmpty() }
+
 // Diff compares by what is covered, not by what is listed: a host is nothing
 // new for who approved http:fetch, nor ui:inputbox for who approved ui:dialog.
 // A host that is to cover its subdomains is new for who approved the host alone.
@@ -67,19 +92,46 @@ func Diff(old, new Set) Difference {
 
 // uncovered is the part of s that by does not cover.
 func uncovered(s, by Set) Set {
-	g := NewGrants("", by, Policy{Subdomains: by.Subdomains})
+	g := by.grants()
 	rest := Set{Public: s.Public && !by.Public}
 	for _, side := range []Side{Client, Server} {
 		for _, p := range s.Side(side) {
-			wider := isDomain(p) && s.Subdomains && !by.Subdomains && !g.anyHost
+			wider := isDomain(p) && s.Subdomains && !g.coversSubdomains()
 			if wider || g.Check(side, p) != nil {
 				rest.add(side, p)
 			}
 		}
 	}
-	rest.Subdomains = s.Subdomains && slices.ContainsFunc(rest.Server, isDomain)
+	rest.Subdomains = s.Subdomains && rest.hasDomain()
 	return rest
 }
+
+// Intersect is what both sets cover. What a person granted before and an update
+// still asks for is Intersect(asks, granted).
+func Intersect(a, b Set) Set {
+	ga, gb := a.grants(), b.grants()
+	both := Set{Public: a.Public && b.Public}
+	for _, side := range []Side{Client, Server} {
+		for _, p := range a.Side(side) {
+			if gb.Check(side, p) == nil {
+				both.add(side, p)
+			}
+		}
+		for _, p := range b.Side(side) {
+			if ga.Check(side, p) == nil {
+				both.add(side, p)
+			}
+		}
+	}
+	both.sort()
+	both.Subdomains = both.hasDomain() && ga.coversSubdomains() && gb.coversSubdomains()
+	return both
+}
+
+// grants are the grants of s as it was approved, whatever the operator says.
+func (s Set) grants() *Grants { return NewGrants("", s, Policy{Subdomains: s.Subdomains}) }
+
+func (s Set) hasDomain() bool { return slices.ContainsFunc(s.Server, isDomain) }
 
 func (s *Set) add(side Side, p Permission) {
 	if side == Client {
@@ -87,4 +139,11 @@ func (s *Set) add(side Side, p Permission) {
 		return
 	}
 	s.Server = append(s.Server, p)
+}
+
+// sort orders both lists and removes repetitions.
+func (s *Set) sort() {
+	slices.Sort(s.Client)
+	slices.Sort(s.Server)
+	s.Client, s.Server = slices.Compact(s.Client), slices.Compact(s.Server)
 }

@@ -79,6 +79,54 @@ func TestDiff(t *testing.T) {
 		if got, want := d.NeedsConsent(), !tt.added.set(t).IsEmpty(); got != want {
 			t.Errorf("%s: NeedsConsent() = %v, want %v", tt.rule, got, want)
 		}
+		if got, want := d.Narrows(), !tt.removed.set(t).IsEmpty(); got != want {
+			t.Errorf("%s: Narrows() = %v, want %v", tt.rule, got, want)
+		}
+	}
+}
+
+func TestIntersect(t *testing.T) {
+	a, b, under := []string{"http:domain:a.example"}, []string{"http:domain:b.example"}, []string{"http:domain:x.a.example"}
+	fetch := []string{"http:fetch"}
+	for _, tt := range []struct {
+		rule       string
+		a, b, want spec
+	}{
+		{"nothing in common", spec{server: a}, spec{server: b}, spec{}},
+		{"one in common", spec{client: []string{"telemetry", "ui:toast"}}, spec{client: []string{"ui:toast"}}, spec{client: []string{"ui:toast"}}},
+		{"the same name on the other side", spec{client: []string{"network:fetch"}}, spec{server: fetch}, spec{}},
+		{"a part of the dialogs", spec{client: []string{"ui:dialog"}}, spec{client: []string{"ui:inputbox"}}, spec{client: []string{"ui:inputbox"}}},
+		{"a host of any", spec{server: fetch}, spec{server: a}, spec{server: a}},
+		{"hosts with subdomains of any", spec{server: fetch}, spec{server: a, subdomains: true}, spec{server: a, subdomains: true}},
+		{"subdomains in one alone", spec{server: a, subdomains: true}, spec{server: a}, spec{server: a}},
+		{"subdomains in both", spec{server: a, subdomains: true}, spec{server: a, subdomains: true}, spec{server: a, subdomains: true}},
+		{"a name under a host with subdomains", spec{server: a, subdomains: true}, spec{server: under}, spec{server: under}},
+		{"a name under an exact host", spec{server: a}, spec{server: under}, spec{}},
+		{"public in one alone", spec{public: true}, spec{}, spec{}},
+		{"public in both", spec{public: true}, spec{public: true}, spec{public: true}},
+	} {
+		x, y, want := tt.a.set(t), tt.b.set(t), tt.want.set(t)
+		if got := permissions.Intersect(x, y); !equal(got, want) {
+			t.Errorf("%s: got %v, want %v", tt.rule, got, want)
+		}
+		if got := permissions.Intersect(y, x); !equal(got, want) {
+			t.Errorf("%s, the other way round: got %v, want %v", tt.rule, got, want)
+		}
+	}
+}
+
+func TestSetString(t *testing.T) {
+	for _, c := range []struct {
+		set  spec
+		want string
+	}{
+		{spec{}, "nothing"},
+		{spec{client: []string{"ui:toast"}, public: true}, "client ui:toast, public routes"},
+		{spec{server: []string{"secrets:read", "http:domain:a.example"}, subdomains: true}, "server http:domain:a.example, server secrets:read, subdomains"},
+	} {
+		if got := c.set.set(t).String(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
 
