@@ -1,6 +1,9 @@
 package sandbox
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code is the kind of an [Error], and all that most callers look at.
 type Code string
@@ -84,4 +87,9 @@ func AsError(err error) *Error {
 		return e
 	}
 	return &Error{Code: Internal, Message: "internal error"}
+}
+
+// Errorf returns an *Error of code whose message is formatted as by fmt.Sprintf.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }

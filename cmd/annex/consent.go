@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"charm.land/huh/v2"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime"
+)
+
+// approval is how the command line decides about what a package asks for.
+type approval struct {
+	all   bool
+	grant []string // run only: exactly these
+}
+
+func addApprovalFlags(cmd *cobra.Command) *approval {
+	a := &approval{}
+	cmd.Flags().BoolVar(&a.all, "approve-all", false, "approve everything that the packages declare, public routes too")
+	return a
+}
+
+// decide returns what is granted. What was approved before and is still asked
+// for stays; what is new is asked for in a terminal, unless a flag decides.
+func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.Plan) (runtime.Consent, error) {
+	id := string(plan.Manifest.ID)
+	errOut := cmd.ErrOrStderr()
+	switch {
+	case len(a.grant) > 0:
+		granted, err := parseGrants(a.grant, plan)
+		return runtime.Consent{Granted: granted, By: "command line: --grant"}, err
+	case plan.Added.IsEmpty():
+		return runtime.Consent{Granted: plan.Keep(), By: "command line: nothing new is asked for"}, nil
+	case a.all:
+		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", id)
+		printStatements(errOut, plan.Added)
+		return runtime.Consent{Granted: plan.Asks, By: "command line: --approve-all"}, nil
+	}
+	in, isFile := cmd.InOrStdin().(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		fmt.Fprintf(errOut, "%s asks for:\n", id)
+		printStatements(errOut, plan.Added)
+		return runtime.Consent{}, deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", id)
+	}
+	ok, err := ask(ctx, in, errOut, plan)
+	if err != nil {
+		return runtime.Consent{}, err
+	}
+	if !ok {
+		return runtime.Consent{}, deniedf("%s was not approved; nothing was installed", id)
+	}
+	return runtime.Consent{Granted: plan.Asks, By: "command line: asked in a terminal"}, nil
+}
+
+// ask shows what is new and asks.
+func ask(ctx context.Context, in *os.File, out io.Writer, plan runtime.Plan) (bool, error) {
+	title := fmt.Sprintf("Install %s %s by %s?", plan.Manifest.Name, plan.Manifest.Version, plan.Manifest.Publisher)
+	if plan.Installed != nil {
+		title = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Manifest.Name)
+	}
+	var lines strings.Builder
+	fmt.Fprintf(&lines, "%s will be able to:\n", plan.Manifest.ID)
+	printStatements(&lines, plan.Added)
+	fmt.Fprintln(out, lines.String())
+	var ok bool
+	question := huh.NewConfirm().Title(title).Affirmative("Approve").Negative("Reject").Value(&ok)
+	form := huh.NewForm(huh.NewGroup(question)).WithInput(in).WithOutput(out).WithShowHelp(true)
+	if err := form.RunWithContext(ctx); err != nil {
+		return false, deniedf("asking was interrupted; nothing was installed")
+	}
+	return ok, nil
+}
+
+// printStatements prints consent texts, the highest risk first.
+func printStatements(w io.Writer, set permissions.Set) {
+	for _, s := range set.Statements() {
+		name := string(s.Permission)
+		if name == "" {
+			name = "public routes"
+		}
+		fmt.Fprintf(w, "  - %s (%s, %s risk)\n", s.Text, name, s.Risk)
+	}
+}
+
+// parseGrants returns the permissions that --grant names. "none" stands for no
+// permission, "public" for public routes.
+func parseGrants(names []string, plan runtime.Plan) (permissions.Set, error) {
+	granted := permissions.Set{Subdomains: plan.Asks.Subdomains}
+	for _, name := range names {
+		if name == "none" {
+			continue
+		}
+		if name == "public" {
+			granted.Public = true
+			continue
+		}
+		found := false
+		for _, p := range plan.Asks.Client {
+			if string(p) == name {
+				granted.Client, found = append(granted.Client, p), true
+			}
+		}
+		for _, p := range plan.Asks.Server {
+			if string(p) == name {
+				granted.Server, found = append(granted.Server, p), true
+			}
+		}
+		if !found {
+			return granted, usagef("--grant %s: %s does not ask for it", name, plan.Manifest.ID)
+		}
+	}
+	return granted, nil
+}

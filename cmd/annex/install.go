@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/standard"
+)
+
+// install opens a package and installs it for org after consent.
+func install(cmd *cobra.Command, host *standard.Host, org, name string, approve *approval) (*manifest.Manifest, error) {
+	ctx := cmd.Context()
+	p, err := pack.Open(name, pack.Options{Manifest: host.ManifestOptions()})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	plan, err := host.Plan(ctx, org, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range plan.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", name, w)
+	}
+	consent, err := approve.decide(ctx, cmd, plan)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Same && plan.Added.IsEmpty() && len(approve.grant) == 0 {
+		return plan.Manifest, nil
+	}
+	if _, err := host.Install(ctx, org, p, consent); err != nil {
+		return nil, err
+	}
+	return plan.Manifest, nil
+}
+
+// hostOptions puts the flags of a command together.
+func hostOptions(cmd *cobra.Command, policy *policyFlags, keys *keyFlags, log string) (standard.Options, error) {
+	logger, err := newLogger(cmd, log)
+	if err != nil {
+		return standard.Options{}, err
+	}
+	limits, err := policy.limits()
+	if err != nil {
+		return standard.Options{}, err
+	}
+	network, err := policy.egress()
+	if err != nil {
+		return standard.Options{}, err
+	}
+	key, err := keys.masterKey()
+	if err != nil {
+		return standard.Options{}, err
+	}
+	return standard.Options{
+		Logger: logger, Limits: limits, Egress: network, MasterKey: key,
+		Policy: policy.permissions(), StrictEngines: policy.strictEngines,
+	}, nil
+}
+
+// deniedf is an error whose exit code says that something was not approved.
+func deniedf(format string, args ...any) error {
+	return sandbox.Errorf(sandbox.Denied, format, args...)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/httpapi"
+	"github.com/annexhost/annex/runtime/manifest"
+)
+
+// drainTime is how long running invocations may take to finish at shutdown.
+const drainTime = 30 * time.Second
+
+func newServe() *cobra.Command {
+	var listen, org string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "serve [flags] [PACKAGE…]",
+		Short: "Host extensions and answer HTTP requests with their handlers",
+		Long: `Installs each PACKAGE (a directory or a .bpx file) for the organization, after
+consent, and answers /extensions/ID/PATH until it is interrupted. What was
+installed before in the same --data directory is served too, with its state.
+
+The token that is printed is an admin's of the organization, for this run.`,
+		Example: `  annex serve --approve-all examples/hello examples/notes
+  annex serve --data /var/lib/annex --listen :7433 --json notes-1.0.0.bpx
+  annex serve --resolve api.example.com=127.0.0.1:8443 --allow-cidr 127.0.0.1/32 ./my-extension`,
+		Args: cobra.ArbitraryArgs,
+	}
+	f := cmd.Flags()
+	data := addDataFlag(cmd, "annex-data", "")
+	f.StringVar(&listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
+	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
+	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
+	approve := addApprovalFlags(cmd)
+	policy := addPolicyFlags(cmd)
+	keys := addKeyFlags(cmd)
+	log := addLogFlag(cmd, "info")
+	addSettings(cmd)
+	cmd.RunE = func(cmd *cobra.Command, packages []string) error {
+		options, err := hostOptions(cmd, policy, keys, *log)
+		if err != nil {
+			return err
+		}
+		host, err := openHost(cmd.Context(), *data, options)
+		if err != nil {
+			return err
+		}
+		defer host.Close(context.WithoutCancel(cmd.Context()))
+		var installed []*manifest.Manifest
+		for _, name := range packages {
+			m, err := install(cmd, host, org, name, approve)
+			if err != nil {
+				return err
+			}
+			installed = append(installed, m)
+		}
+		token, err := newToken()
+		if err != nil {
+			return err
+		}
+		api := httpapi.New(httpapi.Config{
+			Host: host, Logger: options.Logger, MaxBody: options.Limits.RequestBody,
+			Authenticate: httpapi.StaticToken(token, httpapi.Identity{Org: org, User: &bridge.User{
+				ID: "admin", Email: "admin@" + org, OrgID: org, Role: "admin",
+			}}),
+		})
+		listener, err := net.Listen("tcp", listen)
+		if err != nil {
+			return usagef("--listen: %v", err)
+		}
+		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, installed)
+		return serveUntilDone(cmd.Context(), listener, api, options.Logger)
+	}
+	return cmd
+}
+
+// serveUntilDone serves until ctx is done, then lets what runs finish.
+func serveUntilDone(ctx context.Context, l net.Listener, api http.Handler, log hclog.Logger) error {
+	server := httpapi.NewServer(api, log)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("shutting down: running invocations finish first", "atMost", drainTime)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return err
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// greeting is the first line of serve --json.
+type greeting struct {
+	Listen string `json:"listen"`
+	Org    string `json:"org"`
+	Token  string `json:"token"`
+}
+
+func greet(cmd *cobra.Command, g greeting, asJSON bool, installed []*manifest.Manifest) {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		line, _ := json.Marshal(g) // three strings
+		fmt.Fprintf(out, "%s\n", line)
+		return
+	}
+	fmt.Fprintf(out, "Serving organization %s on http://%s\n", g.Org, g.Listen)
+	for _, m := range installed {
+		fmt.Fprintf(out, "\n%s %s (%s)\n", m.Name, m.Version, m.ID)
+		for _, r := range m.Contributes.APIRoutes {
+			fmt.Fprintf(out, "  %-6s http://%s/extensions/%s/%s\n", r.Method, g.Listen, m.ID, r.Path)
+		}
+	}
+	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.Listen, installed))
+}
+
+// tryURL is an address that answers: the first GET route, else the health check.
+func tryURL(listen string, installed []*manifest.Manifest) string {
+	for _, m := range installed {
+		for _, r := range m.Contributes.APIRoutes {
+			if r.Method == http.MethodGet {
+				return fmt.Sprintf("http://%s/extensions/%s/%s", listen, m.ID, r.Example())
+			}
+		}
+	}
+	return "http://" + listen + "/healthz"
+}
+
+func newToken() (string, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}

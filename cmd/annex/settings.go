@@ -1,0 +1,250 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/annexhost/annex/bridge/egress"
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime"
+)
+
+// settingsFile is read from the current directory unless --config names another.
+const settingsFile = "annex.yaml"
+
+// environment names the variable that stands for a flag.
+var environment = map[string]string{
+	"data":   "ANNEX_DATA",
+	"listen": "ANNEX_LISTEN",
+	"log":    "ANNEX_LOG",
+}
+
+// masterKeyVariable holds a key and so has no flag: arguments are seen by others.
+const masterKeyVariable = "ANNEX_MASTER_KEY"
+
+// addSettings gives cmd the flag --config, and fills in what the command line
+// leaves open: first from the environment, then from the file.
+func addSettings(cmd *cobra.Command) {
+	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml, where there is one)")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		fromFile, err := readSettings(*file)
+		if err != nil {
+			return err
+		}
+		return fillIn(cmd.Flags(), fromFile)
+	}
+}
+
+// readSettings returns the values of a file by flag name.
+func readSettings(name string) (map[string][]string, error) {
+	optional := name == ""
+	if optional {
+		name = settingsFile
+	}
+	data, err := os.ReadFile(name)
+	if optional && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usagef("settings: %v", err)
+	}
+	var raw map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &raw); err != nil {
+		return nil, usagef("settings in %s: %v", name, err)
+	}
+	values := map[string][]string{}
+	for key, node := range raw {
+		switch node.Kind {
+		case yaml.ScalarNode:
+			values[key] = []string{node.Value}
+		case yaml.SequenceNode:
+			for _, item := range node.Content {
+				values[key] = append(values[key], item.Value)
+			}
+		default:
+			return nil, usagef("settings in %s, line %d: %s must be a value or a list of values", name, node.Line, key)
+		}
+	}
+	return values, nil
+}
+
+// fillIn sets the flags that the command line left open. A setting for another
+// command is left alone; one that no command knows is an error.
+func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
+	for key := range fromFile {
+		if flags.Lookup(key) == nil && !knownSettings[key] {
+			return usagef("settings: %s is not a setting", key)
+		}
+	}
+	var failed error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || failed != nil {
+			return
+		}
+		values, from := fromFile[f.Name], settingsFile
+		if v, ok := os.LookupEnv(environment[f.Name]); ok && environment[f.Name] != "" {
+			values, from = []string{v}, environment[f.Name]
+		}
+		for _, v := range values {
+			if err := flags.Set(f.Name, v); err != nil {
+				failed = usagef("%s: %v", from, err)
+			}
+		}
+	})
+	return failed
+}
+
+// knownSettings are the flags that may stand in a file of settings.
+var knownSettings = map[string]bool{
+	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "resolve": true,
+	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
+	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
+}
+
+// policyFlags are the operator's limits and exceptions, on every command that
+// runs handlers.
+type policyFlags struct {
+	wall, cpu, memory, rate string
+	allowCIDR, resolve      []string
+	subdomains              bool
+	strictEngines           bool
+}
+
+func addPolicyFlags(cmd *cobra.Command) *policyFlags {
+	p := &policyFlags{}
+	f := cmd.Flags()
+	f.StringVar(&p.wall, "limit-wall", "30s", "time that an invocation may take, or off")
+	f.StringVar(&p.cpu, "limit-cpu", "10s", "time that an invocation may compute, or off")
+	f.StringVar(&p.memory, "limit-memory", "128MiB", "memory of an invocation, or off")
+	f.StringVar(&p.rate, "limit-rate", "100/m", "calls a minute for each organization and extension, or off")
+	f.StringArrayVar(&p.allowCIDR, "allow-cidr", nil, "addresses that extensions may reach although they are not public (repeatable)")
+	f.StringArrayVar(&p.resolve, "resolve", nil, "HOST=ADDR:PORT: where extensions reach a host (repeatable)")
+	f.BoolVar(&p.subdomains, "subdomains", false, "let http:domain: permissions cover subdomains; consent says so")
+	f.BoolVar(&p.strictEngines, "strict-engines", false, "refuse packages whose engines are not satisfied")
+	return p
+}
+
+// limits returns what the flags say.
+func (p *policyFlags) limits() (runtime.Limits, error) {
+	var l runtime.Limits
+	var err error
+	if l.Sandbox.Wall, err = parseDuration("limit-wall", p.wall); err != nil {
+		return l, err
+	}
+	if l.Sandbox.CPU, err = parseDuration("limit-cpu", p.cpu); err != nil {
+		return l, err
+	}
+	if l.Sandbox.Memory, err = parseSize("limit-memory", p.memory); err != nil {
+		return l, err
+	}
+	if p.rate == "off" {
+		l.Rate = runtime.Unlimited
+		return l, nil
+	}
+	number, _ := strings.CutSuffix(p.rate, "/m")
+	l.Rate, err = strconv.Atoi(number)
+	if err != nil || l.Rate < 1 {
+		return l, usagef("--limit-rate %s: want a number a minute such as 100/m, or off", p.rate)
+	}
+	return l, nil
+}
+
+func parseDuration(flag, value string) (time.Duration, error) {
+	if value == "off" {
+		return runtime.Unlimited, nil
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		return 0, usagef("--%s %s: want a time such as 30s, or off", flag, value)
+	}
+	return d, nil
+}
+
+// sizeUnits are tried in order.
+var sizeUnits = []struct {
+	suffix string
+	bytes  int64
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {"", 1}}
+
+func parseSize(flag, value string) (int64, error) {
+	if value == "off" {
+		return runtime.Unlimited, nil
+	}
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(value, u.suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || n <= 0 || n > (1<<62)/u.bytes {
+			break
+		}
+		return n * u.bytes, nil
+	}
+	return 0, usagef("--%s %s: want a size such as 128MiB, or off", flag, value)
+}
+
+// egress returns the operator's exceptions for the network.
+func (p *policyFlags) egress() (egress.Policy, error) {
+	var policy egress.Policy
+	for _, c := range p.allowCIDR {
+		prefix, err := netip.ParsePrefix(c)
+		if err != nil {
+			return policy, usagef("--allow-cidr %s: want a network such as 127.0.0.1/32", c)
+		}
+		policy.AllowCIDR = append(policy.AllowCIDR, prefix)
+	}
+	for _, r := range p.resolve {
+		host, addr, ok := strings.Cut(r, "=")
+		name, err := permissions.NormalizeHost(host)
+		at, addrErr := netip.ParseAddrPort(addr)
+		if !ok || err != nil || addrErr != nil {
+			return policy, usagef("--resolve %s: want HOST=ADDR:PORT such as api.example.com=127.0.0.1:8443", r)
+		}
+		if policy.Resolve == nil {
+			policy.Resolve = map[string]netip.AddrPort{}
+		}
+		policy.Resolve[name] = at
+	}
+	return policy, nil
+}
+
+// newLogger writes to standard error: text, or JSON for "json". A level may
+// stand before or instead of the format: "debug", "warn,json".
+func newLogger(cmd *cobra.Command, setting string) (hclog.Logger, error) {
+	options := &hclog.LoggerOptions{Name: "annex", Level: hclog.Info, Output: cmd.ErrOrStderr()}
+	for _, word := range strings.Split(setting, ",") {
+		switch level := hclog.LevelFromString(word); {
+		case word == "" || word == "text":
+		case word == "json":
+			options.JSONFormat = true
+		case level != hclog.NoLevel:
+			options.Level = level
+		default:
+			return nil, usagef("--log %s: want a level (debug, info, warn, error, off), json or text, separated by commas", setting)
+		}
+	}
+	return hclog.New(options), nil
+}
+
+func addLogFlag(cmd *cobra.Command, def string) *string {
+	return cmd.Flags().String("log", def, "what is logged to standard error: a level (debug, info, warn, error, off) and json or text")
+}
+
+// dataDir is where the state is kept.
+func addDataFlag(cmd *cobra.Command, def, usage string) *string {
+	if usage == "" {
+		usage = "directory of the state"
+	}
+	return cmd.Flags().String("data", def, usage)
+}

@@ -1,0 +1,7 @@
+import type { Api } from '../../../bridge/api';
+import { keyOf } from './note';
+
+export default async function read({ request, response, storage }: Api) {
+  const note = await storage.get(keyOf(request.params.id));
+  return note ?? response.error('no such note', 404);
+}

@@ -1,0 +1,9 @@
+import type { Api } from '../../../bridge/api';
+import { keyOf } from './note';
+
+export default async function remove({ request, response, storage }: Api) {
+  const key = keyOf(request.params.id);
+  if ((await storage.get(key)) === undefined) return response.error('no such note', 404);
+  await storage.delete(key);
+  await storage.increment('count', -1);
+}

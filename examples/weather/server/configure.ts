@@ -1,0 +1,8 @@
+import type { Api } from '../../../bridge/api';
+
+export default async function configure({ request, response, secrets, user }: Api) {
+  if (user?.role !== 'admin') return response.error('only an admin may set the key', 403);
+  const { key } = (request.body ?? {}) as { key?: unknown };
+  if (typeof key !== 'string' || key === '') return response.error('key is required', 400);
+  await secrets.set('api_key', key);
+}
