@@ -1,0 +1,133 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/annexhost/annex/storage"
+)
+
+// Bad is a place where a chain is not as it was written.
+type Bad struct {
+	Seq    uint64 // the first wrong line; for a cut end, the first that is missing; 0 for the head
+	Reason string
+}
+
+// Report is what Verify found.
+type Report struct {
+	Entries  uint64 // how many are right, from the first on
+	FirstBad *Bad   // nil when all are
+}
+
+const verifyPage = 256
+
+// Verify walks the whole chain of org and checks each MAC and the head. Appends
+// may go on meanwhile; what they add is checked too. A chain that is damaged is
+// in the Report and is no error. An organization without records has an empty,
+// right chain.
+func (l *Log) Verify(ctx context.Context, org string) (Report, error) {
+	if err := checkOrg(org); err != nil {
+		return Report{}, err
+	}
+	v := verifier{store: l.store, chain: newChain(l.key), org: org}
+	bad, err := v.run(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("audit: verify %q: %w", org, err)
+	}
+	return Report{Entries: v.at.seq, FirstBad: bad}, nil
+}
+
+// verifier walks one chain; at is the last right entry.
+type verifier struct {
+	store storage.Reader
+	chain chain
+	org   string
+	at    head
+}
+
+// run compares the entries with the head. An entry and the head that covers it
+// are written together, so a head that was read before a scan must be covered by
+// the scan, and one that is read after it must cover the scan.
+func (v *verifier) run(ctx context.Context) (*Bad, error) {
+	for {
+		h, bad, err := v.head(ctx)
+		if bad != nil || err != nil {
+			return bad, err
+		}
+		if h.seq < v.at.seq {
+			return &Bad{h.seq + 1, fmt.Sprintf("the head is at %d, before this entry", h.seq)}, nil
+		}
+		if bad, err = v.scan(ctx); bad != nil || err != nil {
+			return bad, err
+		}
+		switch {
+		case v.at.seq < h.seq:
+			return &Bad{v.at.seq + 1, fmt.Sprintf("the end is cut: missing up to %d", h.seq)}, nil
+		case v.at == h:
+			return nil, nil
+		case v.at.seq == h.seq:
+			return &Bad{h.seq, "the head has another MAC than the last entry"}, nil
+		}
+		// Entries were added since the head was read: once more from here.
+	}
+}
+
+// head reads the head. One that is not right is reported after the entries, so
+// that a wrong line before it is the one that is named.
+func (v *verifier) head(ctx context.Context) (head, *Bad, error) {
+	h, err := v.chain.readHead(ctx, v.store, v.org)
+	if !errors.Is(err, ErrBroken) {
+		return h, nil, err
+	}
+	bad, errScan := v.scan(ctx)
+	if bad == nil && errScan == nil {
+		bad = &Bad{0, err.Error()}
+	}
+	return head{}, bad, errScan
+}
+
+// scan walks from the last right entry to the end.
+func (v *verifier) scan(ctx context.Context) (*Bad, error) {
+	var after storage.Key
+	if v.at.seq > 0 {
+		after = entryKey(v.org, v.at.seq)
+	}
+	for {
+		rows, err := v.store.Scan(ctx, entriesPrefix(v.org), after, verifyPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if bad := v.step(row); bad != nil {
+				return bad, nil
+			}
+			after = row.Key
+		}
+		if len(rows) < verifyPage {
+			return nil, nil
+		}
+	}
+}
+
+// step checks the entry after the last right one.
+func (v *verifier) step(row storage.Pair) *Bad {
+	want := v.at.seq + 1
+	seq, ok := seqOf(v.org, row.Key)
+	switch {
+	case !ok:
+		return &Bad{want, fmt.Sprintf("a row that is no entry: %q", row.Key)}
+	case seq != want:
+		return &Bad{want, fmt.Sprintf("missing: the next entry is %d", seq)}
+	}
+	mac, body, err := splitEntry(row.Value)
+	if err != nil {
+		return &Bad{seq, err.Error()}
+	}
+	next := v.chain.next(v.org, v.at, body)
+	if next.mac != mac {
+		return &Bad{seq, "changed, moved or not written by this log: its MAC is wrong"}
+	}
+	v.at = next
+	return nil
+}

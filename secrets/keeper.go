@@ -1,0 +1,236 @@
+package secrets
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/annexhost/annex/storage"
+)
+
+// Bounds of a KeeperConfig: an owner's index and each value fit in one value of
+// a Store, and an owner's removal in one transaction.
+const (
+	maxNamesBound = 1000
+	maxValueBound = 64 << 10
+)
+
+// KeeperConfig says what a Keeper allows. The zero value is the default.
+type KeeperConfig struct {
+	MaxNames int              // secrets of one owner; 0 means 50, at most 1,000
+	MaxValue int              // bytes of one value; 0 means 10,240, at most 65,536
+	Now      func() time.Time // nil means time.Now
+}
+
+// Keeper seals, stores and opens secrets. It is safe for concurrent use, and any
+// number of Keepers may share a Store.
+type Keeper struct {
+	store  storage.Store
+	master MasterKey
+	root   Value // what DeriveKey derives from
+	cache  keyCache
+	cfg    KeeperConfig
+}
+
+// NewKeeper returns a Keeper over store. It opens the key-check record, or makes
+// it when the store holds no secrets yet. A master key that the record was not
+// made with is ErrWrongKey; the text says which key is wanted.
+func NewKeeper(ctx context.Context, store storage.Store, key MasterKey, cfg KeeperConfig) (*Keeper, error) {
+	if cfg.MaxNames == 0 {
+		cfg.MaxNames = 50
+	}
+	if cfg.MaxValue == 0 {
+		cfg.MaxValue = 10_240
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.MaxNames < 0 || cfg.MaxNames > maxNamesBound || cfg.MaxValue < 0 || cfg.MaxValue > maxValueBound {
+		return nil, fmt.Errorf("secrets: limits of %d names and %d bytes: at most %d and %d", cfg.MaxNames, cfg.MaxValue, maxNamesBound, maxValueBound)
+	}
+	if len(key.entries) == 0 {
+		return nil, ErrNoMasterKey
+	}
+	k := &Keeper{store: store, master: key, cfg: cfg}
+	root, err := k.openRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.root = root
+	return k, nil
+}
+
+// readAttempts is how often a Get starts over when others write in between.
+const readAttempts = 16
+
+// Get returns a secret of o, or ErrNotFound. A record that is not as it was
+// written is ErrTampered.
+func (k *Keeper) Get(ctx context.Context, o Owner, name string) (Value, error) {
+	if err := checkBoth(o, name); err != nil {
+		return Value{}, err
+	}
+	for range readAttempts {
+		row, err := k.readRow(ctx, o)
+		if err != nil {
+			return Value{}, err
+		}
+		v, err := k.read(ctx, o, row, name)
+		if err == nil || errors.Is(err, ErrNotFound) || !errors.Is(err, ErrTampered) {
+			return v, err
+		}
+		// The row and the value were read one after the other. When the row is
+		// still the same, so was the value, and the verdict stands.
+		again, errAgain := k.readRow(ctx, o)
+		if errAgain != nil {
+			return Value{}, errAgain
+		}
+		if bytes.Equal(row, again) {
+			return Value{}, err
+		}
+	}
+	return Value{}, fmt.Errorf("secrets: read %q of %s: %w", name, o, storage.ErrConflict)
+}
+
+// read returns the secret that row names.
+func (k *Keeper) read(ctx context.Context, o Owner, row []byte, name string) (Value, error) {
+	v, err := k.openVault(o, row)
+	if err != nil {
+		return Value{}, err
+	}
+	pos, ok := v.index.find(name)
+	if !ok {
+		return Value{}, ErrNotFound
+	}
+	sealed, err := k.store.Get(ctx, o.valueKey(name))
+	if errors.Is(err, storage.ErrNotFound) {
+		return Value{}, fmt.Errorf("%w: the value of %q of %s is missing", ErrTampered, name, o)
+	}
+	if err != nil {
+		return Value{}, fmt.Errorf("secrets: read %q of %s: %w", name, o, err)
+	}
+	version := v.index.entries[pos].version
+	plain, err := v.key.open(sealed, o.bindValue(name, version))
+	if err != nil {
+		return Value{}, err
+	}
+	return ownedValue(plain, version), nil
+}
+
+// Set stores a secret of o and returns its version. It fails with a *NameError
+// or a *QuotaError; then, as after any other error, nothing was changed.
+func (k *Keeper) Set(ctx context.Context, o Owner, name string, value Value) (version uint64, err error) {
+	if err := checkBoth(o, name); err != nil {
+		return 0, err
+	}
+	if n := value.Len(); n > k.cfg.MaxValue {
+		return 0, &QuotaError{k.cfg.MaxValue, n, fmt.Sprintf("Secret value too large: %d bytes (max %d bytes)", n, k.cfg.MaxValue)}
+	}
+	err = k.update(ctx, o, true, func(tx storage.Tx, v *vault) error {
+		if _, ok := v.index.find(name); !ok && len(v.index.entries) >= k.cfg.MaxNames {
+			return &QuotaError{k.cfg.MaxNames, len(v.index.entries),
+				fmt.Sprintf("Secrets limit exceeded: maximum %d secrets per extension", k.cfg.MaxNames)}
+		}
+		version = v.index.set(name, k.cfg.Now())
+		sealed, err := v.key.seal(value.bytes(), o.bindValue(name, version))
+		if err != nil {
+			return err
+		}
+		return tx.Put(o.valueKey(name), sealed)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return version, nil
+}
+
+// Delete removes a secret of o. Removing one that is not there is no error.
+func (k *Keeper) Delete(ctx context.Context, o Owner, name string) error {
+	if err := checkBoth(o, name); err != nil {
+		return err
+	}
+	return k.update(ctx, o, false, func(tx storage.Tx, v *vault) error {
+		if !v.index.remove(name) {
+			return errUnchanged
+		}
+		return tx.Delete(o.valueKey(name))
+	})
+}
+
+// List returns what may be shown about the secrets of o, in the order of their
+// names. An owner without secrets has an empty list.
+func (k *Keeper) List(ctx context.Context, o Owner) ([]Info, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	row, err := k.readRow(ctx, o)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := k.openVault(o, row)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]Info, 0, len(v.index.entries))
+	for _, e := range v.index.entries {
+		infos = append(infos, e.info())
+	}
+	return infos, nil
+}
+
+// readRow returns the row of o, or ErrNotFound.
+func (k *Keeper) readRow(ctx context.Context, o Owner) ([]byte, error) {
+	row, err := k.store.Get(ctx, o.rowKey())
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("secrets: read the row of %s: %w", o, err)
+	}
+	return row, nil
+}
+
+// errUnchanged ends an update that has nothing to write.
+var errUnchanged = errors.New("secrets: unchanged")
+
+// update opens the vault of o, lets f change it, and stores its row, in one
+// transaction. Without create, an owner without a row is left alone.
+func (k *Keeper) update(ctx context.Context, o Owner, create bool, f func(storage.Tx, *vault) error) error {
+	err := k.store.Update(ctx, func(tx storage.Tx) error {
+		row, err := tx.Get(ctx, o.rowKey())
+		var v *vault
+		switch {
+		case err == nil:
+			v, err = k.openVault(o, row)
+		case errors.Is(err, storage.ErrNotFound) && create:
+			v, err = k.newVault(o)
+		case errors.Is(err, storage.ErrNotFound):
+			err = errUnchanged
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(tx, v); err != nil {
+			return err
+		}
+		if row, err = v.row(); err != nil {
+			return err
+		}
+		return tx.Put(o.rowKey(), row)
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+func checkBoth(o Owner, name string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	return CheckName(name)
+}
