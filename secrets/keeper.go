@@ -50,7 +50,7 @@ func NewKeeper(ctx context.Context, store storage.Store, key MasterKey, cfg Keep
 	if cfg.MaxNames < 0 || cfg.MaxNames > maxNamesBound || cfg.MaxValue < 0 || cfg.MaxValue > maxValueBound {
 		return nil, fmt.Errorf("secrets: limits of %d names and %d bytes: at most %d and %d", cfg.MaxNames, cfg.MaxValue, maxNamesBound, maxValueBound)
 	}
-	if len(key.entries) == 0 {
+	if len(key.entries()) == 0 {
 		return nil, ErrNoMasterKey
 	}
 	k := &Keeper{store: store, master: key, cfg: cfg}

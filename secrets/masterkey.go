@@ -13,13 +13,22 @@ const maxMasterKeys = 16
 
 // MasterKey wraps the data keys of all owners. It holds the current key, which
 // wraps, and earlier ones that still unwrap while [Keeper.Rewrap] has not been
-// through. It prints as its id. The zero MasterKey is none.
+// through. It prints as its id. The zero MasterKey is none, and the only one to
+// compare with ==.
 //
 // Its text is one key a line, the current one first, each 32 bytes in base64;
 // empty lines and lines that start with # are skipped. A file, the environment
 // and a keyring all hold this text.
 type MasterKey struct {
-	entries []masterEntry
+	held *[]masterEntry // not changed once it is here; nil for the zero MasterKey
+}
+
+// entries returns the keys, the current one first.
+func (k MasterKey) entries() []masterEntry {
+	if k.held == nil {
+		return nil
+	}
+	return *k.held
 }
 
 type masterEntry struct {
@@ -53,7 +62,7 @@ func ParseMasterKey(text string) (MasterKey, error) {
 	if err := lines.Err(); err != nil {
 		return MasterKey{}, fmt.Errorf("%w: a line is too long", ErrNoMasterKey)
 	}
-	if len(k.entries) == 0 {
+	if len(k.entries()) == 0 {
 		return MasterKey{}, fmt.Errorf("%w: it is empty", ErrNoMasterKey)
 	}
 	return k, nil
@@ -77,7 +86,7 @@ func parseKeyLine(line string) ([]byte, error) {
 
 // with returns k with one more key, the last to be tried.
 func (k MasterKey) with(secret []byte) (MasterKey, error) {
-	if len(k.entries) == maxMasterKeys {
+	if len(k.entries()) == maxMasterKeys {
 		return MasterKey{}, fmt.Errorf("%w: more than %d keys", ErrNoMasterKey, maxMasterKeys)
 	}
 	s, err := newSealingKey(secret)
@@ -87,7 +96,7 @@ func (k MasterKey) with(secret []byte) (MasterKey, error) {
 	if _, ok := k.find(s.id); ok {
 		return MasterKey{}, fmt.Errorf("%w: the key %s is there twice", ErrNoMasterKey, s.id)
 	}
-	return MasterKey{entries: append(slices.Clone(k.entries), masterEntry{ownedValue(secret, 0), s})}, nil
+	return MasterKey{new(append(slices.Clone(k.entries()), masterEntry{ownedValue(secret, 0), s}))}, nil
 }
 
 // Rotate returns a MasterKey whose current key is a fresh one, and which still
@@ -97,22 +106,25 @@ func (k MasterKey) Rotate() (MasterKey, error) {
 	if err != nil {
 		return MasterKey{}, err
 	}
-	if len(k.entries) == maxMasterKeys {
+	if len(k.entries()) == maxMasterKeys {
 		return MasterKey{}, fmt.Errorf("%w: %d keys are held already; rewrap and drop the retired ones", ErrNoMasterKey, maxMasterKeys)
 	}
-	return MasterKey{entries: append(next.entries, k.entries...)}, nil
+	return MasterKey{new(append(next.entries(), k.entries()...))}, nil
 }
 
 // Current returns k without its retired keys. After [Keeper.Rewrap] it opens
 // everything.
 func (k MasterKey) Current() MasterKey {
-	return MasterKey{entries: slices.Clone(k.entries[:min(1, len(k.entries))])}
+	if k.held == nil {
+		return k
+	}
+	return MasterKey{new(slices.Clone(k.entries()[:1]))}
 }
 
 // Text returns the text of k, in clear, for the place that keeps it.
 func (k MasterKey) Text() Value {
 	var b []byte
-	for _, e := range k.entries {
+	for _, e := range k.entries() {
 		b = base64.StdEncoding.AppendEncode(b, e.secret.bytes())
 		b = append(b, '\n')
 	}
@@ -122,10 +134,10 @@ func (k MasterKey) Text() Value {
 // ID returns the fingerprint of the current key in hex: 16 characters that tell
 // nothing about the key. It is empty for the zero MasterKey.
 func (k MasterKey) ID() string {
-	if len(k.entries) == 0 {
+	if len(k.entries()) == 0 {
 		return ""
 	}
-	return k.entries[0].sealing.id.String()
+	return k.entries()[0].sealing.id.String()
 }
 
 // String returns a text with the id alone.
@@ -135,7 +147,7 @@ func (k MasterKey) String() string { return "master key " + k.ID() }
 func (k MasterKey) GoString() string { return k.String() }
 
 func (k MasterKey) find(id keyID) (sealingKey, bool) {
-	for _, e := range k.entries {
+	for _, e := range k.entries() {
 		if e.sealing.id == id {
 			return e.sealing, true
 		}

@@ -86,20 +86,20 @@ func TestMasterKeyTextRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(again.entries) != 2 || again.ID() != k.ID() || again.entries[1].sealing.id != k.entries[1].sealing.id {
-		t.Errorf("got %v with %d keys, want %v with 2", again, len(again.entries), k)
+	if len(again.entries()) != 2 || again.ID() != k.ID() || again.entries()[1].sealing.id != k.entries()[1].sealing.id {
+		t.Errorf("got %v with %d keys, want %v with 2", again, len(again.entries()), k)
 	}
-	if got := again.Current(); len(got.entries) != 1 || got.ID() != k.ID() {
-		t.Errorf("Current = %v with %d keys", got, len(got.entries))
+	if got := again.Current(); len(got.entries()) != 1 || got.ID() != k.ID() {
+		t.Errorf("Current = %v with %d keys", got, len(got.entries()))
 	}
-	if got := (MasterKey{}); got.ID() != "" || len(got.Current().entries) != 0 {
+	if got := (MasterKey{}); got.ID() != "" || len(got.Current().entries()) != 0 {
 		t.Errorf("zero key: %v", got)
 	}
 }
 
 func TestMasterKeyDoesNotPrint(t *testing.T) {
 	k := mustKey(t)
-	raw := k.entries[0].secret.bytes()
+	raw := k.entries()[0].secret.bytes()
 	text := base64.StdEncoding.EncodeToString(raw)
 	type config struct {
 		Key    MasterKey

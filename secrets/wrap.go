@@ -12,7 +12,7 @@ const (
 
 // wrap seals a data key or the root under the current master key.
 func (k MasterKey) wrap(secret []byte, b binding) ([]byte, error) {
-	current := k.entries[0].sealing
+	current := k.entries()[0].sealing
 	sealed, err := current.seal(secret, b)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (k MasterKey) unwrap(blob []byte, b binding) ([]byte, error) {
 // isCurrent reports whether blob is wrapped under k's current key.
 func (k MasterKey) isCurrent(blob []byte) bool {
 	id, _, err := splitWrapped(blob)
-	return err == nil && id == k.entries[0].sealing.id
+	return err == nil && id == k.entries()[0].sealing.id
 }
 
 func splitWrapped(blob []byte) (id keyID, sealed []byte, err error) {
