@@ -29,18 +29,16 @@ type Response struct {
 	Body []byte
 }
 
-// answerHeader returns the fields of an answer for the caller, or the name of
-// the field that cannot be handed over.
+// answerHeader returns the fields of an answer for the caller. When one cannot be
+// handed over, fields is nil and bad its name.
 func answerHeader(h http.Header, decoded bool) (fields [][2]string, bad string) {
+	fields = make([][2]string, 0, len(h))
 	for name, values := range h {
-		lower := strings.ToLower(name)
-		if !httpguts.ValidHeaderFieldName(name) {
+		if !httpguts.ValidHeaderFieldName(name) || slices.ContainsFunc(values, isInvalidValue) {
 			return nil, name
 		}
+		lower := strings.ToLower(name)
 		for i, v := range values {
-			if !httpguts.ValidHeaderFieldValue(v) {
-				return nil, name
-			}
 			values[i] = latin1(v)
 		}
 		switch {
@@ -55,6 +53,17 @@ func answerHeader(h http.Header, decoded bool) (fields [][2]string, bad string) 
 	}
 	slices.SortStableFunc(fields, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return fields, ""
+}
+
+func isInvalidValue(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }
+
+// reasonPhrase is the text after the status code, when it is one.
+func reasonPhrase(resp *http.Response) string {
+	_, text, _ := strings.Cut(resp.Status, " ")
+	if isInvalidValue(text) {
+		return ""
+	}
+	return latin1(text)
 }
 
 func aboutConnection(lower string) bool {

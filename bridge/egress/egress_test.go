@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,9 @@ import (
 	"testing"
 	"time"
 )
+
+// quiet is where servers of tests log what hostile clients do to them.
+var quiet = log.New(io.Discard, "", 0)
 
 // loopback is the exception under which tests reach their own servers.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
@@ -91,7 +96,16 @@ func newGateway(t testing.TB, p Policy) *Gateway {
 // serve starts a plain HTTP server and returns its address.
 func serve(t testing.TB, h http.HandlerFunc) netip.AddrPort {
 	t.Helper()
-	s := httptest.NewServer(h)
+	return serveConfig(t, func(s *http.Server) { s.Handler = h })
+}
+
+// serveConfig starts a plain HTTP server that f sets up.
+func serveConfig(t testing.TB, f func(*http.Server)) netip.AddrPort {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = quiet
+	f(s.Config)
+	s.Start()
 	t.Cleanup(s.Close)
 	return netip.MustParseAddrPort(s.Listener.Addr().String())
 }

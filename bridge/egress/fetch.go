@@ -169,7 +169,7 @@ func (f *fetch) exchange(h *hop, mode Redirect) (*Response, *hop, error) {
 		return nil, nil, f.record(h, start, resp, wire, f.bodyError(h.to.host, err))
 	}
 	fields, bad := answerHeader(resp.Header, decoded)
-	if bad != "" {
+	if fields == nil {
 		err := fail(Unavailable, h.to.host, nil, "%s sent a header field that is not valid: %q", h.to.host, clip(bad))
 		return nil, nil, f.record(h, start, resp, wire, err)
 	}
@@ -243,10 +243,4 @@ func (f *fetch) record(h *hop, start time.Time, resp *http.Response, received in
 	}
 	observer.Observe(f.caller, e)
 	return err
-}
-
-// reasonPhrase is the text after the status code.
-func reasonPhrase(resp *http.Response) string {
-	_, text, _ := bytes.Cut([]byte(resp.Status), []byte(" "))
-	return latin1(string(text))
 }

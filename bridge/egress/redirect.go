@@ -60,7 +60,7 @@ func (f *fetch) resolve(h, next *hop) error {
 	}
 	ref, err := url.Parse(next.rawURL)
 	if err != nil {
-		return fail(Unavailable, from, err, "%s redirected to what is not a URL", from)
+		return fail(Unavailable, from, nil, "%s redirected to what is not a URL: %s", from, parseReason(err))
 	}
 	to := h.to.url.ResolveReference(ref)
 	next.rawURL = to.String()

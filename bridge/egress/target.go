@@ -25,19 +25,20 @@ func (g *Gateway) parseTarget(raw string) (*target, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, fail(Invalid, "", err, "URL cannot be parsed: %s", parseReason(err))
+		return nil, fail(Invalid, "", nil, "URL cannot be parsed: %s", parseReason(err))
 	}
 	return g.target(u)
 }
 
-// parseReason is why a URL did not parse, without the URL, which can hold what
-// does not belong into a log.
+// parseReason is why a URL did not parse, up to the part of the URL that it
+// quotes: that can hold what does not belong into a message.
 func parseReason(err error) string {
 	var e *url.Error
 	if errors.As(err, &e) {
-		return e.Err.Error()
+		err = e.Err
 	}
-	return err.Error()
+	reason, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "net/url: "), `"`)
+	return strings.TrimSpace(reason)
 }
 
 // target checks a parsed URL. The error is an *Error.
