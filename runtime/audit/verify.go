@@ -55,6 +55,9 @@ func (v *verifier) run(ctx context.Context) (*Bad, error) {
 		if bad != nil || err != nil {
 			return bad, err
 		}
+		if h.seq == 0 && v.at.seq > 0 {
+			return &Bad{0, "the head is missing"}, nil
+		}
 		if h.seq < v.at.seq {
 			return &Bad{h.seq + 1, fmt.Sprintf("the head is at %d, before this entry", h.seq)}, nil
 		}
