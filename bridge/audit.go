@@ -68,10 +68,14 @@ func (s *Session) deny(denial error) error {
 	case *unknownMethod:
 		target = quoteShort([]byte(d.method))
 	}
-	s.mu.Lock()
-	s.denials.add(target)
-	s.mu.Unlock()
+	s.countDenial(target)
 	return denial
+}
+
+func (s *Session) countDenial(target string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denials.add(target)
 }
 
 // record writes to the audit before the effect. Without an audit, or with one

@@ -39,7 +39,7 @@ type Method struct {
 	Limits  string    // its limits with their units; empty when there are none of its own
 	Errors  []Failure // what it fails with beside denied, malformed arguments and faults of the host
 	Example string    // JavaScript that uses it, in the body of an async handler
-	Returns string    // the result in TypeScript, where Result does not say it; else empty
+	TS      string    // the signature in TypeScript from its parenthesis on, where the Go types do not say it; else empty
 
 	Sync  bool   // returns or throws at once, see sandbox.Method
 	Brief bool   // never waits, see sandbox.Method
@@ -70,6 +70,9 @@ type table struct {
 var theTable = sync.OnceValue(func() *table {
 	return newTable(slices.Concat(
 		storageMethods(),
+		secretsMethods(),
+		httpMethods(),
+		eventsMethods(),
 		logMethods(),
 	))
 })

@@ -33,6 +33,11 @@ func encoderOf[Out any]() encoder[Out] {
 		e = encoder[bool](func(b bool) (sandbox.Payload, error) {
 			return sandbox.Payload{JSON: strconv.AppendBool(nil, b)}, nil
 		})
+	case reflect.TypeFor[float64]():
+		e = encoder[float64](func(n float64) (sandbox.Payload, error) {
+			text, err := json.Marshal(n)
+			return sandbox.Payload{JSON: text}, err
+		})
 	case reflect.TypeFor[*string]():
 		e = encoder[*string](encodeText)
 	case reflect.TypeFor[[]string]():

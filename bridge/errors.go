@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/secrets"
 	"github.com/annexhost/annex/storage"
 )
 
@@ -25,8 +27,12 @@ type hidden struct {
 
 func (e *hidden) Error() string { return e.cause.Error() }
 
-// permissionDenied is the class of a denial in JavaScript.
-const permissionDenied = "PermissionDeniedError"
+// The classes of errors in JavaScript. Those of storage and secrets are BluePLM's.
+const (
+	permissionDenied = "PermissionDeniedError"
+	storageError     = "StorageError"
+	secretsError     = "SecretsError"
+)
 
 // outward turns any error into the one that crosses the wall. An error that is
 // not known here is the host's: its text is withheld and goes to the faults
@@ -59,6 +65,9 @@ func known(ctx context.Context, err error) *sandbox.Error {
 		crossing *sandbox.Error
 		denial   *permissions.Denial
 		unknown  *unknownMethod
+		name     *secrets.NameError
+		quota    *secrets.QuotaError
+		exchange *egress.Error
 	)
 	switch {
 	case errors.As(err, &crossing):
@@ -70,6 +79,12 @@ func known(ctx context.Context, err error) *sandbox.Error {
 		}
 	case errors.As(err, &unknown):
 		return &sandbox.Error{Code: sandbox.Denied, Name: permissionDenied, Message: unknown.Error()}
+	case errors.As(err, &name):
+		return &sandbox.Error{Code: sandbox.Invalid, Name: secretsError, Message: name.Error()}
+	case errors.As(err, &quota):
+		return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Name: secretsError, Message: quota.Error()}
+	case errors.As(err, &exchange):
+		return fetchError(exchange)
 	case errors.Is(err, storage.ErrConflict):
 		return &sandbox.Error{Code: sandbox.Conflict, Message: "storage conflict: others changed the same keys; try again"}
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):

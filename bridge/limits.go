@@ -16,7 +16,7 @@ type Limits struct {
 	Fetches       int           // outgoing requests, redirects counted too (50)
 	FetchTime     time.Duration // one fetch, with its redirects and body (30 s)
 	FetchBody     int64         // the body of an answer, decoded (10 MiB)
-	Redirects     int           // that one fetch follows (5)
+	Redirects     int           // that one fetch follows (10)
 	Events        int           // events emitted (100)
 	EventBytes    int           // the payload of an event as JSON (64 KiB)
 }
@@ -31,7 +31,7 @@ var DefaultLimits = Limits{
 	Fetches:       50,
 	FetchTime:     30 * time.Second,
 	FetchBody:     10 << 20,
-	Redirects:     5,
+	Redirects:     10,
 	Events:        100,
 	EventBytes:    64 << 10,
 }

@@ -38,8 +38,8 @@ type LogLine struct {
 }
 
 type logArgs struct {
-	Message string  `json:"message" doc:"What happened."`
-	Fields  Members `json:"fields,omitempty" ts:"object" doc:"Details, as JSON."`
+	Message json.RawMessage `json:"message,omitempty" doc:"What happened. What is not a string is written as JSON."`
+	Fields  json.RawMessage `json:"fields,omitempty" doc:"Details, as JSON."`
 }
 
 func logMethods() []Method {
@@ -59,6 +59,7 @@ func logMethod(level Level, of, example string) Method {
 				"Secrets that the handler read are blanked out.", level, of),
 			Limits:  "1,000 lines an invocation, further ones are dropped; 8 KiB a message and as much for its fields, the rest is cut off.",
 			Example: example,
+			TS:      "(message: string, fields?: object): void",
 			Sync:    true,
 		},
 		run: func(_ context.Context, s *Session, in logArgs) (struct{}, error) {
@@ -80,17 +81,35 @@ func (s *Session) log(level Level, in logArgs) {
 		l.Level = Warn
 		l.Message = fmt.Sprintf("log limit reached: %d lines in one invocation; further lines are dropped", limit)
 	} else {
-		l.Message = cutOff(s.Redact(in.Message), s.c.Limits.LogLineBytes)
+		l.Message = cutOff(s.Redact(messageOf(in.Message)), s.c.Limits.LogLineBytes)
 		l.Fields = s.logFields(in.Fields)
 	}
 	s.c.Log.Log(l)
 }
 
+// messageOf returns a string as it is, anything else as its JSON.
+func messageOf(raw json.RawMessage) string {
+	if raw == nil {
+		return "undefined"
+	}
+	d := decoder{scanner: scanner{data: raw}}
+	if text, err := d.text(); err == nil {
+		return text
+	}
+	return string(raw)
+}
+
 // logFields writes the fields one after the other as long as there is room for
-// them, and says how many were left out.
-func (s *Session) logFields(fields Members) json.RawMessage {
-	if len(fields) == 0 {
+// them, and says how many were left out. What is not an object becomes the field
+// "value".
+func (s *Session) logFields(raw json.RawMessage) json.RawMessage {
+	if raw == nil || string(raw) == "null" {
 		return nil
+	}
+	d := decoder{scanner: scanner{data: raw}}
+	fields, err := d.members(0)
+	if err != nil {
+		fields = Members{{Name: "value", Value: raw}}
 	}
 	out := []byte{'{'}
 	for i, f := range fields {
@@ -101,6 +120,9 @@ func (s *Session) logFields(fields Members) json.RawMessage {
 			break
 		}
 		out = append(append(out, member...), ',')
+	}
+	if len(fields) == 0 {
+		return nil
 	}
 	out[len(out)-1] = '}'
 	return out

@@ -35,10 +35,14 @@ func (p params) index(raw []byte, plain bool) int {
 	return -1
 }
 
-// missing names the first required parameter that is not in the set seen.
+// missing says which is the first required parameter that is not in the set seen.
 func (p params) missing(seen uint64) string {
 	for i := range p {
-		if !p[i].Optional && seen&(1<<i) == 0 {
+		switch {
+		case p[i].Optional || seen&(1<<i) != 0:
+		case p[i].Type == rawType:
+			return p[i].Name + " (undefined, functions and symbols have no JSON)"
+		default:
 			return p[i].Name
 		}
 	}

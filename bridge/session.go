@@ -36,8 +36,11 @@ type SessionConfig struct {
 	Config     json.RawMessage // values of contributes.configuration, a JSON object; nil when it declares none
 
 	Storage Storage
-	Log     LogSink // nil discards
+	Secrets Secrets
+	Fetcher Fetcher
+	Events  EventSink
 	Audit   Auditor
+	Log     LogSink   // nil discards
 	Faults  FaultSink // nil discards
 
 	Limits Limits           // zero fields mean the defaults
@@ -56,6 +59,8 @@ type Session struct {
 	bytesIn  atomic.Int64
 	bytesOut atomic.Int64
 	logLines atomic.Int64
+	fetches  atomic.Int64
+	events   atomic.Int64
 
 	mu       sync.Mutex
 	denials  denials
@@ -125,7 +130,7 @@ func (s *Session) allow(side permissions.Side, p permissions.Permission, host st
 
 // takeCall counts a call against the quota.
 func (s *Session) takeCall() error {
-	return take(&s.calls, s.c.Limits.Calls, "calls")
+	return take(&s.calls, s.c.Limits.Calls, "Call")
 }
 
 // take adds one to a count and fails when that is over its limit.
@@ -149,6 +154,8 @@ type Ledger struct {
 	BytesOut   int64            // results, into the sandbox
 	LogLines   int64            // kept
 	LogDropped int64            // over the limit
+	Fetches    int64            // outgoing requests, redirects counted too
+	Events     int64            // emitted
 }
 
 // Ledger returns the counts up to now.
@@ -156,7 +163,7 @@ func (s *Session) Ledger() Ledger {
 	l := Ledger{
 		Calls:   make(map[string]int64),
 		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
-		LogLines: s.logLines.Load(),
+		LogLines: s.logLines.Load(), Fetches: s.fetches.Load(), Events: s.events.Load(),
 	}
 	for i, m := range theTable().methods {
 		if n := s.used[i].Load(); n > 0 {

@@ -67,7 +67,7 @@ func checkKeys(n int, key func(int) string) error {
 
 // storageInvalid is an error with the class that BluePLM's storage has.
 func storageInvalid(format string, args ...any) error {
-	return &sandbox.Error{Code: sandbox.Invalid, Name: "StorageError", Message: fmt.Sprintf(format, args...)}
+	return &sandbox.Error{Code: sandbox.Invalid, Name: storageError, Message: fmt.Sprintf(format, args...)}
 }
 
 // withStorage makes the run of a method from one that needs the session's storage.

@@ -1,13 +1,10 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"math"
-	"strconv"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -18,9 +15,6 @@ type storageCompareAndSetArgs struct {
 	Expected json.RawMessage `json:"expected,omitempty" doc:"What the value must be now; undefined for no value."`
 	Value    json.RawMessage `json:"value,omitempty" doc:"The new value; undefined removes the key."`
 }
-
-//go:embed js/storage.compareAndSet.js
-var storageCompareAndSetJS string
 
 // errUnchanged ends a Modify without a write.
 var errUnchanged = errors.New("bridge: value is not the expected one")
@@ -35,7 +29,6 @@ func storageCompareAndSet() Method {
 			Errors: []Failure{badKey, badValue, overQuota, lostTheRace, noStorage},
 			Example: `const old = await api.storage.get('lock')
 const mine = await api.storage.compareAndSet('lock', old, { by: api.request.id })`,
-			JS: apply(storageCompareAndSetJS, jsonableJS),
 		},
 		scope: func(_ *Session, in *storageCompareAndSetArgs) (string, error) { return "", checkKey(in.Key) },
 		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageCompareAndSetArgs) (bool, error) {
@@ -60,7 +53,7 @@ type storageIncrementArgs struct {
 }
 
 func storageIncrement() Method {
-	return define(line[storageIncrementArgs, json.RawMessage]{
+	return define(line[storageIncrementArgs, float64]{
 		Method: Method{
 			Name: "storage.increment", Side: permissions.Server, Permission: permissions.StorageDatabase,
 			Doc:    "Adds to a number and returns the sum; a key without a value counts as 0. Calls at the same time all count.",
@@ -70,36 +63,37 @@ func storageIncrement() Method {
 				overQuota, lostTheRace, noStorage,
 			},
 			Example: `const visits = await api.storage.increment('visits')`,
-			Returns: "Promise<number>",
 		},
 		scope: func(_ *Session, in *storageIncrementArgs) (string, error) { return "", checkKey(in.Key) },
-		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (json.RawMessage, error) {
+		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (sum float64, err error) {
 			by := 1.0
 			if in.By != nil {
 				by = *in.By
 			}
-			var sum json.RawMessage
-			err := store.Modify(ctx, in.Key, func(old []byte) (_ []byte, err error) {
-				sum, err = add(in.Key, old, by)
-				return sum, err
+			err = store.Modify(ctx, in.Key, func(old []byte) ([]byte, error) {
+				if sum, err = add(in.Key, old, by); err != nil {
+					return nil, err
+				}
+				return json.Marshal(sum)
 			})
 			return sum, err
 		}),
 	})
 }
 
-// add returns the JSON of old, or 0 without it, plus by.
-func add(key string, old []byte, by float64) (json.RawMessage, error) {
+// add returns the number whose JSON is old, or 0 without it, plus by.
+func add(key string, old []byte, by float64) (float64, error) {
 	n := 0.0
 	if old != nil {
+		d := decoder{scanner: scanner{data: old}}
+		d.space()
 		var err error
-		if n, err = strconv.ParseFloat(string(bytes.TrimSpace(old)), 64); err != nil {
-			return nil, storageInvalid("The value of %s is not a number", key)
+		if n, err = d.number(); err != nil {
+			return 0, storageInvalid("The value of %s is not a number", key)
 		}
 	}
-	n += by
-	if math.IsInf(n, 0) {
-		return nil, storageInvalid("The value of %s would be too large for a number", key)
+	if n += by; math.IsInf(n, 0) {
+		return 0, storageInvalid("The value of %s would be too large for a number", key)
 	}
-	return json.Marshal(n)
+	return n, nil
 }

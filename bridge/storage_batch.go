@@ -25,7 +25,7 @@ func storageGetMany() Method {
 			Limits:  "100 keys a call. " + keyLimits,
 			Errors:  []Failure{badKey, {sandbox.Invalid, "there are more than 100 keys"}, noStorage},
 			Example: `const [from, to] = await api.storage.getMany(['account:1', 'account:2'])`,
-			Returns: "Promise<(T | undefined)[]>",
+			TS:      "<T = unknown>(keys: string[]): Promise<(T | undefined)[]>",
 			Brief:   true,
 			JS:      storageGetManyJS,
 		},
@@ -63,7 +63,7 @@ func storageSetMany() Method {
 			Limits:  "100 keys a call. " + setLimits,
 			Errors:  []Failure{badKey, badValue, {sandbox.Invalid, "there are more than 100 keys"}, overQuota, lostTheRace, noStorage},
 			Example: `await api.storage.setMany({ 'account:1': { balance: 5 }, 'account:2': { balance: 15 } })`,
-			JS:      apply(storageSetManyJS, jsonableJS),
+			JS:      storageSetManyJS,
 		},
 		scope: func(_ *Session, in *storageSetManyArgs) (string, error) {
 			return "", checkKeys(len(in.Entries), func(i int) string { return in.Entries[i].Name })

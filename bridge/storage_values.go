@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"time"
@@ -26,6 +25,7 @@ func storageGet() Method {
 			Errors: []Failure{badKey, noStorage},
 			Example: `const last = await api.storage.get('lastSync:vault-1')
 return { last: last ?? 'never' }`,
+			TS:    "<T = unknown>(key: string): Promise<T | undefined>",
 			Brief: true,
 		},
 		scope: func(_ *Session, in *storageGetArgs) (string, error) { return "", checkKey(in.Key) },
@@ -47,12 +47,6 @@ type storageSetArgs struct {
 	} `json:"options,omitempty" doc:"How to keep it."`
 }
 
-//go:embed js/jsonable.js
-var jsonableJS string
-
-//go:embed js/storage.set.js
-var storageSetJS string
-
 func storageSet() Method {
 	return define(line[storageSetArgs, struct{}]{
 		Method: Method{
@@ -62,7 +56,6 @@ func storageSet() Method {
 			Errors: []Failure{badKey, badValue, overQuota, lostTheRace, noStorage},
 			Example: `await api.storage.set('lastSync:vault-1', { at: Date.now() })
 await api.storage.set('token', 'abc', { expiresIn: 3600 })`,
-			JS: apply(storageSetJS, jsonableJS),
 		},
 		scope: func(_ *Session, in *storageSetArgs) (string, error) {
 			if n := in.Options.ExpiresIn; n != nil && (*n < 1 || *n > maxExpires) {
