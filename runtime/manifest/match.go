@@ -1,0 +1,117 @@
+package manifest
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Match is the answer to a request.
+type Match struct {
+	Found  bool
+	Route  Route
+	Params map[string]string // percent-decoded; nil when the route has none
+
+	// Allowed are the methods that the path answers, sorted. It is empty when
+	// no route has the path, and filled when the method alone is wrong.
+	Allowed []string
+}
+
+// Match finds the route for a request. path is the part after the extension's
+// id as it was sent, still percent-escaped, with or without its first slash and
+// without a query. It is split before it is decoded, so an escaped slash is
+// part of a segment. Where several routes match, the one whose first difference
+// is a literal wins.
+func (m *Manifest) Match(method, path string) Match {
+	segments, ok := decodePath(path)
+	if !ok {
+		return Match{}
+	}
+	var best *Route
+	var allowed []string
+	routes := m.Contributes.APIRoutes
+	for i := range routes {
+		r := &routes[i]
+		if !r.matches(segments) {
+			continue
+		}
+		if !slices.Contains(allowed, r.Method) {
+			allowed = append(allowed, r.Method)
+		}
+		if r.Method == method && (best == nil || r.before(best)) {
+			best = r
+		}
+	}
+	slices.Sort(allowed)
+	if best == nil {
+		return Match{Allowed: allowed}
+	}
+	return Match{Found: true, Route: *best, Params: best.params(segments), Allowed: allowed}
+}
+
+// decodePath splits an escaped path and decodes each segment. ok is false for
+// what is not a path: broken escapes, or bytes that are not UTF-8.
+func decodePath(path string) (segments []string, ok bool) {
+	segments = strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range segments {
+		if !strings.Contains(s, "%") {
+			continue
+		}
+		decoded, err := url.PathUnescape(s)
+		if err != nil {
+			return nil, false
+		}
+		segments[i] = decoded
+	}
+	for _, s := range segments {
+		if !utf8.ValidString(s) {
+			return nil, false
+		}
+	}
+	return segments, true
+}
+
+func escapePath(segments []string) string {
+	escaped := make([]string, len(segments))
+	for i, s := range segments {
+		escaped[i] = url.PathEscape(s)
+	}
+	return strings.Join(escaped, "/")
+}
+
+func (r *Route) matches(segments []string) bool {
+	if len(segments) != len(r.segments) {
+		return false
+	}
+	for i, s := range r.segments {
+		if s.param && segments[i] == "" || !s.param && segments[i] != s.text {
+			return false
+		}
+	}
+	return true
+}
+
+// before reports whether r wins over another route that matches the same path.
+func (r *Route) before(other *Route) bool {
+	for i, s := range r.segments {
+		if s.param != other.segments[i].param {
+			return !s.param
+		}
+	}
+	return false
+}
+
+func (r *Route) params(segments []string) map[string]string {
+	var params map[string]string
+	for i, s := range r.segments {
+		if !s.param {
+			continue
+		}
+		if params == nil {
+			params = make(map[string]string)
+		}
+		params[s.text] = segments[i]
+	}
+	return params
+}
