@@ -63,8 +63,9 @@ var Policy = []struct {
 	{"bridge/egress", Rule{Ours: []string{"permissions"}, Others: []string{xnet, "github.com/andybalholm/brotli", "github.com/klauspost/compress"}}},
 	{"bridge", Rule{
 		Ours:  []string{"permissions", "storage", "secrets", "runtime/sandbox", "bridge/egress"},
-		Tests: []string{"bridge/bridgetest", "storage/memstore"},
+		Tests: []string{"bridge/bridgetest", "storage/memstore", "runtime/js"},
 	}},
+	{"bridge/gen", Rule{Ours: []string{"bridge", "permissions"}}},
 	{"bridge/bridgetest", Rule{Ours: []string{"permissions", "storage", "storage/memstore", "secrets", "runtime/sandbox", "bridge", "bridge/egress"}}},
 
 	// The host and what it is made of.
