@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/annexhost/annex/storage"
+	"github.com/annexhost/annex/storage/memstore"
 )
 
 var (
@@ -34,7 +35,7 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-func newStore(testing.TB) storage.Store { return &fakeStore{} }
+func newStore(testing.TB) storage.Store { return memstore.New() }
 
 // open returns another Keeper over the same store.
 func (f *fixture) open(key MasterKey, cfg KeeperConfig) *Keeper {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/annexhost/annex/storage"
+	"github.com/annexhost/annex/storage/memstore"
 )
 
 const org = "org-a"
@@ -22,7 +23,7 @@ var (
 	someTime = time.Date(2026, 3, 4, 5, 6, 7, 8000, time.UTC)
 )
 
-func newStore(testing.TB) storage.Store { return &fakeStore{} }
+func newStore(testing.TB) storage.Store { return memstore.New() }
 
 // open returns a Log over store that the test closes, and checks that its
 // goroutine has ended then.
