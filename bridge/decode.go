@@ -103,12 +103,12 @@ func (d *decoder) object(f *frame, depth int) error {
 	return nil
 }
 
-// field reads the value of field i. null for an optional field means absent,
-// unless the field holds any value.
+// field reads the value of field i. null for optional options or for an optional
+// body means absent, as it does for fetch; for anything else it is a value.
 func (d *decoder) field(f *frame, i, depth int) error {
 	p := &f.params[i]
 	var err error
-	if p.Optional && p.Type != rawType && d.peek() == 'n' {
+	if p.Optional && (p.Fields != nil || p.Type == textType) && d.peek() == 'n' {
 		err = d.word("null")
 	} else {
 		err = d.into(f.dst[i], depth)

@@ -108,7 +108,10 @@ func (p params) bind(v reflect.Value) *frame {
 	return f
 }
 
-var rawType = reflect.TypeFor[json.RawMessage]()
+var (
+	rawType  = reflect.TypeFor[json.RawMessage]()
+	textType = reflect.TypeFor[Text]()
+)
 
 // decodable are the types that decoder.into reads.
 var decodable = map[reflect.Type]bool{
@@ -120,5 +123,5 @@ var decodable = map[reflect.Type]bool{
 	reflect.TypeFor[*int64]():   true,
 	reflect.TypeFor[Members]():  true,
 	reflect.TypeFor[Pairs]():    true,
-	reflect.TypeFor[Text]():     true,
+	textType:                    true,
 }

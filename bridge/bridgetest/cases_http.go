@@ -1,0 +1,66 @@
+package bridgetest
+
+import (
+	"fmt"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/bridge/egress"
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+const address = "https://" + Host + "/v1?q=1"
+
+// stub answers address.
+func stub(f *Fixture) {
+	f.Fetcher.Stub(address, egress.Response{
+		Status: 201, StatusText: "Created", URL: address,
+		Header: [][2]string{{"content-type", "text/plain"}, {"x-quote", `a"b`}}, Body: []byte("hi"),
+	})
+}
+
+// sent checks the one request that reached the network.
+func sent(want string) func(f *Fixture) error {
+	return func(f *Fixture) error {
+		if got := fmt.Sprint(f.Fetcher.Requests()); got != want {
+			return fmt.Errorf("requests are %s, want %s", got, want)
+		}
+		return nil
+	}
+}
+
+func httpCases() []Case {
+	const answer = `{"ok":true,"status":201,"statusText":"Created","url":"https://api.example.com/v1?q=1","redirected":false,` +
+		`"headers":[["content-type","text/plain"],["x-quote","a\"b"]],"body":{"$blob":0}}`
+	hops := func(hosts ...string) func(*Fixture) {
+		return func(f *Fixture) { stub(f); f.Fetcher.Hops = hosts }
+	}
+	const other = "Domain other.example.com not in extension's allowed domains"
+	return []Case{
+		{Method: "http.fetch", Rule: "a granted host answers", Prepare: stub, Args: `{"url":"` + address + `"}`, Want: answer,
+			After: sent("[{https://api.example.com/v1?q=1  [[User-Agent Annex-Extension/acme.notes]] [] }]")},
+		{Method: "http.fetch", Rule: "method, header, body and redirect are passed on", Prepare: stub, Args: `{"url":"` + address + `","method":"POST","headers":[["A","b"],["user-agent","mine"]],"body":"x","redirect":"error"}`, Want: answer,
+			After: sent("[{https://api.example.com/v1?q=1 POST [[A b] [user-agent mine]] [120] error}]")},
+		{Method: "http.fetch", Rule: "a null body is none", Prepare: stub, Args: `{"url":"` + address + `","body":null}`, Want: answer},
+		{Method: "http.fetch", Rule: "a host is compared after lower-casing and without its trailing dot", Prepare: stub, Args: `{"url":"https://API.Example.com./"}`, Code: sandbox.Unavailable, Text: "no stub"},
+		{Method: "http.fetch", Rule: "a host that is not granted is denied by name", Args: `{"url":"https://other.example.com/"}`, Code: sandbox.Denied, Text: other, After: sent("[]")},
+		{Method: "http.fetch", Rule: "a name under a granted one is another name", Args: `{"url":"https://a.api.example.com/"}`, Code: sandbox.Denied, Text: "Domain a.api.example.com not in"},
+		{Method: "http.fetch", Rule: "a host before an @ is no host", Args: `{"url":"https://api.example.com@other.example.com/"}`, Code: sandbox.Denied, Text: other},
+		{Method: "http.fetch", Rule: "http:fetch grants every host", Config: Config{Granted: []permissions.Permission{permissions.HTTPFetch}}, Prepare: stub, Args: `{"url":"` + address + `"}`, Want: answer},
+		{Method: "http.fetch", Rule: "the host of a redirect must be granted too", Prepare: hops("other.example.com"), Args: `{"url":"` + address + `"}`, Code: sandbox.Denied, Text: other, After: sent("[]")},
+		{Method: "http.fetch", Rule: "redirects count as requests", Config: Config{Limits: bridge.Limits{Fetches: 2}}, Prepare: hops(Host, Host), Args: `{"url":"` + address + `"}`, Code: sandbox.Exhausted, Text: "Request limit exceeded: maximum 2 in one invocation"},
+		{Method: "http.fetch", Rule: "an answer from a fetcher that did not ask is not handed on", Prepare: func(f *Fixture) { stub(f); f.Fetcher.Mute = true }, Args: `{"url":"` + address + `"}`, Code: sandbox.Internal},
+		{Method: "http.fetch", Rule: "an address instead of a name is refused", Args: `{"url":"http://127.0.0.1/"}`, Code: sandbox.Invalid, Text: "is an address, not a name"},
+		{Method: "http.fetch", Rule: "a text that is no address is refused", Args: `{"url":"http://a b/"}`, Code: sandbox.Invalid, Text: "Invalid URL"},
+		{Method: "http.fetch", Rule: "an address without a host is refused", Args: `{"url":"/v1"}`, Code: sandbox.Invalid, Text: "Invalid URL"},
+		{Method: "http.fetch", Rule: "a header field is a pair", Args: `{"url":"` + address + `","headers":[["a"]]}`, Code: sandbox.Invalid, Text: "headers: want [name, value], got less"},
+		{Method: "http.fetch", Rule: "a body is no object", Args: `{"url":"` + address + `","body":{"a":1}}`, Code: sandbox.Invalid, Text: "body: want a string or bytes, got an object"},
+		{Method: "http.fetch", Rule: "a reference to bytes that were not sent is refused", Args: `{"url":"` + address + `","body":{"$blob":0}}`, Code: sandbox.Invalid, Text: "body: malformed reference to bytes"},
+		{Method: "http.fetch", Rule: "an exchange that failed says how", Prepare: func(f *Fixture) {
+			f.Fetcher.Err = &egress.Error{Kind: egress.Timeout, Host: Host, Message: "api.example.com took too long"}
+		}, Args: `{"url":"` + address + `"}`, Code: sandbox.Timeout, Text: "api.example.com took too long"},
+		{Method: "http.fetch", Rule: "an address that extensions may not reach is denied", Prepare: func(f *Fixture) {
+			f.Fetcher.Err = &egress.Error{Kind: egress.Denied, Host: Host, Message: "api.example.com is not public"}
+		}, Args: `{"url":"` + address + `"}`, Code: sandbox.Denied, Text: "is not public"},
+	}
+}
