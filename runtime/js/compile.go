@@ -8,6 +8,7 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
+	"github.com/go-sourcemap/sourcemap"
 
 	"github.com/annexhost/annex/runtime/sandbox"
 )
@@ -40,9 +41,9 @@ func (e *Engine) compile(ctx context.Context, src sandbox.Source) (code *goja.Pr
 	if positions != nil {
 		start += "\n" // readSourceMap has made room for this line
 	}
-	tree, err := goja.Parse(src.Name, start+string(src.Code)+wrapperEnd, parser.WithDisableSourceMaps)
+	tree, err := parser.ParseFile(nil, fileName(src), start+string(src.Code)+wrapperEnd, 0, parser.WithDisableSourceMaps)
 	if err != nil {
-		return nil, e.syntaxError(src, start, err)
+		return nil, syntaxError(src, positions, err)
 	}
 	if !isOneFunction(tree) {
 		return nil, invalidSource(src, "it is not the body of a module")
@@ -52,9 +53,19 @@ func (e *Engine) compile(ctx context.Context, src sandbox.Source) (code *goja.Pr
 	}
 	code, err = goja.CompileAST(tree, false)
 	if err != nil {
-		return nil, invalidSource(src, "%v", err)
+		return nil, compileError(src, err)
 	}
 	return code, nil
+}
+
+// fileName is what goja calls the source in stacks. With a source map it is only
+// seen where nothing of the author's is, and must have no directory, because
+// goja takes the names in the map as relative to it.
+func fileName(src sandbox.Source) string {
+	if len(src.SourceMap) > 0 {
+		return "bundle.js"
+	}
+	return src.Name
 }
 
 // isOneFunction reports whether the wrapper is still what it was: a source
@@ -72,8 +83,37 @@ func isOneFunction(tree *ast.Program) bool {
 }
 
 // syntaxError reports the first thing that the parser did not understand.
-func (e *Engine) syntaxError(src sandbox.Source, start string, err error) *sandbox.Error {
-	return invalidSource(src, "%v", err)
+func syntaxError(src sandbox.Source, positions *sourcemap.Consumer, err error) *sandbox.Error {
+	list, ok := err.(parser.ErrorList)
+	if !ok || len(list) == 0 {
+		return invalidSource(src, "%v", err)
+	}
+	at, name := list[0].Position, src.Name
+	if positions == nil {
+		if at.Line == 1 {
+			at.Column -= len(wrapperStart)
+		}
+	} else if source, _, line, column, ok := positions.Source(at.Line, at.Column); ok {
+		name, at.Line, at.Column = source, line, column
+	}
+	return invalidAt(name, at.Line, at.Column, list[0].Message)
+}
+
+// compileError reports what the compiler refuses.
+func compileError(src sandbox.Source, err error) *sandbox.Error {
+	e, ok := err.(*goja.CompilerSyntaxError)
+	if !ok || e.File == nil {
+		return invalidSource(src, "%v", err)
+	}
+	at := e.File.Position(e.Offset)
+	if len(src.SourceMap) == 0 && at.Line == 1 {
+		at.Column -= len(wrapperStart)
+	}
+	return invalidAt(at.Filename, at.Line, at.Column, e.Message)
+}
+
+func invalidAt(file string, line, column int, message string) *sandbox.Error {
+	return &sandbox.Error{Code: sandbox.Invalid, Name: "SyntaxError", Message: fmt.Sprintf("%s:%d:%d: %s", file, line, column, message)}
 }
 
 func invalidSource(src sandbox.Source, format string, args ...any) *sandbox.Error {

@@ -2,7 +2,6 @@ package js
 
 import (
 	"errors"
-	"reflect"
 	"strconv"
 	"unicode/utf8"
 
@@ -90,31 +89,6 @@ func appendString(buf []byte, s string) []byte {
 func appendBlob(buf []byte, index int) []byte {
 	buf = append(buf, `{"`+blobKey+`":`...)
 	return append(strconv.AppendInt(buf, int64(index), 10), '}')
-}
-
-// bytesOf returns the bytes of an ArrayBuffer or a typed array, not copied. It
-// runs no code of the realm.
-func bytesOf(vm *goja.Runtime, v goja.Value) ([]byte, bool) {
-	object, ok := v.(*goja.Object)
-	if !ok {
-		return nil, false
-	}
-	kind := object.ExportType()
-	if kind == reflect.TypeFor[goja.ArrayBuffer]() {
-		return object.Export().(goja.ArrayBuffer).Bytes(), true
-	}
-	if kind == nil || kind.Kind() != reflect.Slice || !isNumeric(kind.Elem().Kind()) {
-		return nil, false
-	}
-	var b []byte
-	err := vm.ExportTo(v, &b)
-	return b, err == nil
-}
-
-// isNumeric tells the elements of typed arrays from those of ordinary arrays,
-// whose export would run code of the realm.
-func isNumeric(k reflect.Kind) bool {
-	return reflect.Int <= k && k <= reflect.Float64
 }
 
 // isNotJSON reports whether err is an errNotJSON, and what it says.

@@ -69,7 +69,7 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("js: %w", err)
 	}
 	e := &Engine{config: c, api: api, prelude: p}
-	e.warmer = newWarmer(e)
+	e.warmer = newWarmer(c.WarmFor)
 	return e, nil
 }
 

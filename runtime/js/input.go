@@ -91,5 +91,5 @@ func (r *realm) makeConfig() goja.Value {
 	if goja.IsUndefined(config) || goja.IsNull(config) {
 		config = r.vm.NewObject()
 	}
-	return r.callPrelude("freeze", "deepFreeze", config)
+	return r.callPrelude("core", "deepFreeze", config)
 }

@@ -20,7 +20,10 @@ type invocation struct {
 
 // invoke performs an invocation in r. Afterwards r is dead.
 func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandbox.Limits, call sandbox.Caller) (sandbox.Payload, sandbox.Usage, *sandbox.Error) {
-	end := r.begin(ctx, limits, 0)
+	end := r.begin(ctx, limits, r.warmed)
+	if !r.loaded {
+		r.load()
+	}
 	r.inv = &invocation{Invocation: inv, call: call, input: input{payload: inv.Input}}
 	r.clock.set(inv.Now, inv.Random)
 
@@ -29,6 +32,7 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	r.dead = true
 	usage := sandbox.Usage{CPU: r.watch.usedCPU()}
 	end()
+	r.loop.close(callGrace)
 	usage.Wall = time.Since(r.watch.start)
 	if failed != nil {
 		return sandbox.Payload{}, usage, failed
@@ -37,8 +41,8 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	return result, usage, nil
 }
 
-// begin puts the realm under limits. The returned function ends whatever is
-// still pending.
+// begin puts the realm under limits. The returned function ends that, and
+// cancels the calls that wait.
 func (r *realm) begin(ctx context.Context, limits sandbox.Limits, used time.Duration) (end func()) {
 	r.limits = limits
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
@@ -54,15 +58,11 @@ func (r *realm) begin(ctx context.Context, limits sandbox.Limits, used time.Dura
 		unhook()
 		r.watch.end()
 		r.cancel(context.Canceled)
-		r.loop.close(callGrace)
 	}
 }
 
 // handle calls the handler and waits for its result.
 func (r *realm) handle() (sandbox.Payload, *sandbox.Error) {
-	if r.handler == nil && r.loadFailed == nil {
-		r.load()
-	}
 	if failed := r.replay(); failed != nil {
 		return sandbox.Payload{}, failed
 	}

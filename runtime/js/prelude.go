@@ -15,7 +15,7 @@ var preludeFiles embed.FS
 
 // prelude is the part of the platform that is written in JavaScript: modules
 // that a realm evaluates when one of their members is first touched. Each file
-// is a function of its natives that returns its members.
+// is a function that takes an object of natives and returns its members.
 type prelude struct {
 	programs map[string]*goja.Program // by name: "url"
 }
@@ -33,15 +33,24 @@ func newPrelude() (*prelude, error) {
 		if err != nil {
 			return nil, err
 		}
-		tree, err := goja.Parse(preludeName+name, string(text), parser.WithDisableSourceMaps)
-		if err != nil {
-			return nil, fmt.Errorf("prelude %s: %w", name, err)
-		}
-		if p.programs[name], err = goja.CompileAST(tree, true); err != nil {
-			return nil, fmt.Errorf("prelude %s: %w", name, err)
+		if p.programs[name], err = compileOwn(name, string(text)); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// compileOwn compiles a source that is not the author's.
+func compileOwn(name, text string) (*goja.Program, error) {
+	tree, err := goja.Parse(preludeName+name, text, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, fmt.Errorf("%s%s: %w", preludeName, name, err)
+	}
+	program, err := goja.CompileAST(tree, true)
+	if err != nil {
+		return nil, fmt.Errorf("%s%s: %w", preludeName, name, err)
+	}
+	return program, nil
 }
 
 // preludeMember returns a member of a module of the prelude, loading it first.
@@ -62,9 +71,34 @@ func (r *realm) loadPrelude(module string) *goja.Object {
 	f, err := r.vm.RunProgram(r.program.engine.prelude.programs[module])
 	r.must(err)
 	load, _ := goja.AssertFunction(f)
-	members, err := load(goja.Undefined(), r.natives(module))
+	natives := r.vm.NewObject()
+	r.addNatives(module, func(name string, f func(goja.FunctionCall) goja.Value) {
+		_ = natives.Set(name, r.function(name, f))
+	})
+	if module != "exception" && module != "text" && module != "url" {
+		_ = natives.Set("DOMException", r.preludeMember("exception", "DOMException"))
+	}
+	members, err := load(goja.Undefined(), natives)
 	r.must(err)
 	return members.(*goja.Object)
+}
+
+// addNatives adds the Go functions that a module is given.
+func (r *realm) addNatives(module string, add func(string, func(goja.FunctionCall) goja.Value)) {
+	switch module {
+	case "abort":
+		add("setTimeout", r.setTimeout)
+	case "clone":
+		add("kindOf", r.kindOf)
+	case "crypto":
+		r.addCryptoNatives(add)
+	case "fetch":
+		r.addFetchNatives(add)
+	case "text":
+		r.addTextNatives(add)
+	case "url":
+		r.addURLNatives(add)
+	}
 }
 
 // callPrelude calls a function of the prelude.
@@ -75,7 +109,9 @@ func (r *realm) callPrelude(module, name string, args ...goja.Value) goja.Value 
 	return value
 }
 
-// natives are the Go functions of a module.
-func (r *realm) natives(module string) goja.Value {
-	return goja.Undefined()
+// throwDOM throws a DOMException.
+func (r *realm) throwDOM(name, message string) {
+	exception, err := r.vm.New(r.preludeMember("exception", "DOMException"), r.vm.ToValue(message), r.vm.ToValue(name))
+	r.must(err)
+	panic(exception)
 }

@@ -2,7 +2,6 @@ package js
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/dop251/goja"
@@ -21,15 +20,21 @@ type program struct {
 	code   *goja.Program
 	async  bool // promises are likely to be used
 
-	mu     sync.Mutex
-	closed bool
+	pool pool
 }
 
 // Run implements [sandbox.Program].
 func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Caller) (sandbox.Output, error) {
+	warmer := p.engine.warmer
 	limits := inv.Limits.WithDefaults()
-	r := newRealm(p)
+	r, refill := p.pool.take(limits, p.engine.config.Warm)
+	if r == nil {
+		r = newRealm(p)
+	}
 	result, usage, failed := r.invoke(ctx, inv, limits, call)
+	if refill {
+		warmer.refill(p)
+	}
 	out := sandbox.Output{Result: result, Usage: usage}
 	if failed != nil {
 		return out, failed
@@ -39,8 +44,7 @@ func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.
 
 // Close implements [sandbox.Program].
 func (p *program) Close() error {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
+	p.pool.close()
+	p.engine.warmer.forget(p)
 	return nil
 }

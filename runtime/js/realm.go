@@ -3,6 +3,7 @@ package js
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -21,7 +22,9 @@ type realm struct {
 	api         *goja.Object
 
 	handler    goja.Callable
+	loaded     bool
 	loadFailed *sandbox.Error // what the module threw
+	warmed     time.Duration  // CPU time of loading, when that was ahead of a request
 
 	loop     loop
 	watch    *watch
@@ -77,8 +80,13 @@ func (r *realm) do(f func() error) (failed *sandbox.Error) {
 	if stopped := r.stopped.Load(); stopped != nil {
 		return stopped
 	}
+	active := &r.program.engine.warmer.active
+	active.Add(1)
 	r.watch.enter()
-	defer r.watch.leave()
+	defer func() {
+		r.watch.leave()
+		active.Add(-1)
+	}()
 	defer func() {
 		if x := recover(); x != nil {
 			failed = r.panicked(x)
@@ -100,6 +108,7 @@ func (r *realm) stop(reason *sandbox.Error) {
 
 // load evaluates the module. What goes wrong is kept for the invocation.
 func (r *realm) load() {
+	r.loaded = true
 	r.loadFailed = r.do(func() error {
 		wrapper, err := r.vm.RunProgram(r.program.code)
 		if err != nil {

@@ -13,19 +13,27 @@ func (r *realm) result(v goja.Value) (sandbox.Payload, error) {
 	if v == nil || goja.IsUndefined(v) {
 		return sandbox.Payload{}, nil
 	}
-	var p sandbox.Payload
+	p, isResponse := r.responsePayload(v)
 	var err error
+	if isResponse {
+		return p, r.checkOutput(p)
+	}
 	if p.JSON, err = appendJSON(nil, v); err != nil {
 		if what, ok := isNotJSON(err); ok {
 			return p, &sandbox.Error{Code: sandbox.Thrown, Name: "TypeError", Message: "the handler's result " + what}
 		}
 		return p, err
 	}
+	return p, r.checkOutput(p)
+}
+
+// checkOutput holds a result to the limit of its size.
+func (r *realm) checkOutput(p sandbox.Payload) error {
 	if max := r.limits.OutputBytes; max > 0 && p.Size() > max {
-		return sandbox.Payload{}, &sandbox.Error{
+		return &sandbox.Error{
 			Code: sandbox.Exhausted, Reason: sandbox.ReasonOutput,
 			Message: fmt.Sprintf("the handler's result is too large: %d bytes (max %d)", p.Size(), max),
 		}
 	}
-	return p, nil
+	return nil
 }

@@ -69,5 +69,5 @@ func (r *realm) queueMicrotask(fc goja.FunctionCall) goja.Value {
 	if _, ok := goja.AssertFunction(fc.Argument(0)); !ok {
 		panic(r.vm.NewTypeError("queueMicrotask: the callback is not a function"))
 	}
-	return r.callPrelude("microtask", "queue", fc.Argument(0))
+	return r.callPrelude("core", "queueMicrotask", fc.Argument(0))
 }

@@ -2,6 +2,7 @@ package js
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,9 @@ type watch struct {
 	cpu   time.Duration // limit; not positive: none
 	stop  func(*sandbox.Error)
 	timer *time.Timer
+
+	mu    sync.Mutex
+	ended bool
 
 	used  atomic.Int64 // nanoseconds inside the machine, finished turns
 	since atomic.Int64 // nanoseconds after start when this turn began; -1 while waiting
@@ -74,6 +78,11 @@ func (w *watch) next() (time.Duration, bool) {
 
 // check runs when a limit may have been hit.
 func (w *watch) check() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
 	switch used, cpu := time.Since(w.start), w.usedCPU(); {
 	case w.wall > 0 && used >= w.wall:
 		w.stop(timeoutError(sandbox.ReasonWall, "wall-clock", used, w.wall))
@@ -85,8 +94,11 @@ func (w *watch) check() {
 	}
 }
 
-// end stops watching.
+// end stops watching. After it the watch stops nothing any more.
 func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
 	if w.timer != nil {
 		w.timer.Stop()
 	}
