@@ -17,24 +17,25 @@ type Call struct {
 	Path      string       // escaped, after the extension, without its leading slash
 	RawQuery  string       // as received
 	URL       string       // as the caller sees it, in full
-	Header    []Header     // as received
+	Header    [][2]string  // as received: name and value
 	Body      []byte       // read in full, within the limit
 	User      *bridge.User // nil for an anonymous caller
 	Public    bool         // through a public door: only public routes exist
 }
 
-// Header is one header field.
-type Header struct{ Name, Value string }
-
 // Reply is the answer of a handler.
 type Reply struct {
 	Status int
-	Header []Header
+	Header [][2]string // names in lower case
 	Body   []byte
 
 	// Extension and Route say who answered: the full id, and the route as its
 	// manifest declares it. Empty when none was found.
 	Extension, Route string
+
+	// Allow lists the methods that the path has, when it does not have the
+	// method of the call.
+	Allow []string
 
 	// Rate is the state of the rate limit after this call.
 	Rate Rate

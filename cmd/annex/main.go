@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi"
+	"github.com/annexhost/annex/runtime/sandbox"
 )
 
 func main() {
@@ -42,7 +44,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
-	return httpapi.Outcome(err).Exit
+	return httpapi.Outcome(&sandbox.Error{Code: runtime.CodeOf(err), Reason: sandbox.AsError(err).Reason}).Exit
 }
 
 // exitUsage is the exit code for a wrong command line.

@@ -17,6 +17,7 @@ import (
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/standard"
 )
 
@@ -94,7 +95,7 @@ func parseCall(route, body, user string) (runtime.Call, error) {
 			return call, usagef("--body is not JSON")
 		}
 		call.Body = []byte(body)
-		call.Header = append(call.Header, runtime.Header{Name: "content-type", Value: "application/json"})
+		call.Header = append(call.Header, [2]string{"content-type", "application/json"})
 	}
 	if user != "null" {
 		call.User = new(bridge.User)
@@ -186,13 +187,13 @@ func printRunJSON(w io.Writer, reply runtime.Reply, failed error, logs []runLog)
 		answer.Logs = []runLog{}
 	}
 	for _, h := range reply.Header {
-		answer.Headers[strings.ToLower(h.Name)] = h.Value
+		answer.Headers[h[0]] = h[1]
 	}
 	switch {
 	case failed != nil:
 		outcome := httpapi.Outcome(failed)
 		answer.Status = outcome.Status
-		answer.Body = map[string]string{"error": outcome.Name, "message": failed.Error()}
+		answer.Body = map[string]string{"error": outcome.Error, "message": failed.Error()}
 	case strings.HasPrefix(answer.Headers["content-type"], "application/json"):
 		answer.Body = json.RawMessage(reply.Body)
 	case len(reply.Body) > 0:
@@ -213,18 +214,32 @@ func printRunJSON(w io.Writer, reply runtime.Reply, failed error, logs []runLog)
 // printRun prints the answer for a person.
 func printRun(out, errOut io.Writer, reply runtime.Reply, failed error) error {
 	if failed != nil {
-		return explained(errOut, failed)
+		return explain(errOut, failed)
 	}
 	fmt.Fprintf(out, "%d %s\n", reply.Status, http.StatusText(reply.Status))
-	headers := append([]runtime.Header(nil), reply.Header...)
-	sort.Slice(headers, func(i, j int) bool { return headers[i].Name < headers[j].Name })
+	headers := append([][2]string(nil), reply.Header...)
+	sort.Slice(headers, func(i, j int) bool { return headers[i][0] < headers[j][0] })
 	for _, h := range headers {
-		fmt.Fprintf(out, "%s: %s\n", strings.ToLower(h.Name), h.Value)
+		fmt.Fprintf(out, "%s: %s\n", h[0], h[1])
 	}
 	if len(reply.Body) > 0 {
 		fmt.Fprintf(out, "\n%s\n", reply.Body)
 	}
 	return nil
+}
+
+// explain prints what went wrong in a handler, with the author's stack.
+func explain(w io.Writer, failed error) error {
+	e := sandbox.AsError(failed)
+	text := e.Message
+	if e.Name != "" {
+		text = e.Name + ": " + text
+	}
+	fmt.Fprintf(w, "annex: %s\n", text)
+	if e.Stack != "" {
+		fmt.Fprintf(w, "%s\n", strings.TrimRight(e.Stack, "\n"))
+	}
+	return &saidError{httpapi.Outcome(failed).Exit}
 }
 
 // openHost opens a host on a directory, or in memory.

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -66,16 +63,19 @@ The token that is printed is an admin's of the organization, for this run.`,
 			}
 			installed = append(installed, m)
 		}
-		token, err := newToken()
+		token := httpapi.NewToken()
+		auth, err := httpapi.NewStaticToken(token, httpapi.Identity{Org: org, User: &bridge.User{
+			ID: "admin", Email: "admin@" + org, OrgID: org, Role: "admin",
+		}})
 		if err != nil {
 			return err
 		}
-		api := httpapi.New(httpapi.Config{
-			Host: host, Logger: options.Logger, MaxBody: options.Limits.RequestBody,
-			Authenticate: httpapi.StaticToken(token, httpapi.Identity{Org: org, User: &bridge.User{
-				ID: "admin", Email: "admin@" + org, OrgID: org, Role: "admin",
-			}}),
+		api, err := httpapi.New(httpapi.Config{
+			Host: host, Auth: auth, Health: host.Health, MaxBody: options.Limits.RequestBody, Log: options.Logger.Named("http"),
 		})
+		if err != nil {
+			return err
+		}
 		listener, err := net.Listen("tcp", listen)
 		if err != nil {
 			return usagef("--listen: %v", err)
@@ -88,7 +88,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 
 // serveUntilDone serves until ctx is done, then lets what runs finish.
 func serveUntilDone(ctx context.Context, l net.Listener, api http.Handler, log hclog.Logger) error {
-	server := httpapi.NewServer(api, log)
+	server := httpapi.NewServer(httpapi.ServerConfig{Handler: api, Log: log.Named("http")})
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {
@@ -102,10 +102,7 @@ func serveUntilDone(ctx context.Context, l net.Listener, api http.Handler, log h
 	if err := server.Shutdown(drain); err != nil {
 		return err
 	}
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return <-ended
 }
 
 // greeting is the first line of serve --json.
@@ -142,12 +139,4 @@ func tryURL(listen string, installed []*manifest.Manifest) string {
 		}
 	}
 	return "http://" + listen + "/healthz"
-}
-
-func newToken() (string, error) {
-	b := make([]byte, 32)
-	if _, err := rand.Read(b); err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/admission"
 )
 
 // settingsFile is read from the current directory unless --config names another.
@@ -147,13 +148,7 @@ func (p *policyFlags) limits() (runtime.Limits, error) {
 	if l.Sandbox.Memory, err = parseSize("limit-memory", p.memory); err != nil {
 		return l, err
 	}
-	if p.rate == "off" {
-		l.Rate = runtime.Unlimited
-		return l, nil
-	}
-	number, _ := strings.CutSuffix(p.rate, "/m")
-	l.Rate, err = strconv.Atoi(number)
-	if err != nil || l.Rate < 1 {
+	if l.Rate, err = admission.ParseRate(p.rate); err != nil {
 		return l, usagef("--limit-rate %s: want a number a minute such as 100/m, or off", p.rate)
 	}
 	return l, nil
@@ -247,4 +242,9 @@ func addDataFlag(cmd *cobra.Command, def, usage string) *string {
 		usage = "directory of the state"
 	}
 	return cmd.Flags().String("data", def, usage)
+}
+
+// permissions returns what the operator allows to be asked for.
+func (p *policyFlags) permissions() permissions.Policy {
+	return permissions.Policy{Subdomains: p.subdomains}
 }

@@ -14,7 +14,7 @@ func newTypes() *cobra.Command {
   annex types | less`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := cmd.OutOrStdout().Write(bridge.Typings())
+			_, err := cmd.OutOrStdout().Write([]byte(bridge.Typings()))
 			return err
 		},
 	}

@@ -1,7 +1,6 @@
-import type { Api } from '../../../bridge/api';
 import { MAX_TEXT, keyOf, newId, type Note } from './note';
 
-export default async function create({ request, response, storage, user }: Api) {
+export default async function create({ request, response, storage, user }: ExtensionServerAPI) {
   const { text } = (request.body ?? {}) as { text?: unknown };
   if (typeof text !== 'string' || text.trim() === '') return response.error('text is required', 400);
   if (text.length > MAX_TEXT) return response.error(`text is longer than ${MAX_TEXT} characters`, 400);

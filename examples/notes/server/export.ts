@@ -1,8 +1,7 @@
-import type { Api } from '../../../bridge/api';
 import type { Note } from './note';
 
 /** Every note, page by page, as lines of JSON. */
-async function* everyNote(storage: Api['storage']): AsyncGenerator<Note> {
+async function* everyNote(storage: ExtensionStorage): AsyncGenerator<Note> {
   for (let after: string | undefined; ; ) {
     const keys = await storage.list('note/', { after, limit: 100 });
     yield* (await storage.getMany(keys)) as Note[];
@@ -11,7 +10,7 @@ async function* everyNote(storage: Api['storage']): AsyncGenerator<Note> {
   }
 }
 
-export default async function exportNotes({ storage }: Api) {
+export default async function exportNotes({ storage }: ExtensionServerAPI) {
   let lines = '';
   for await (const note of everyNote(storage)) lines += JSON.stringify(note) + '\n';
   return new Response(lines, {

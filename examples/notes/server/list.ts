@@ -1,7 +1,6 @@
-import type { Api } from '../../../bridge/api';
 import { keyOf, type Note } from './note';
 
-export default async function list({ config, request, storage }: Api) {
+export default async function list({ config, request, storage }: ExtensionServerAPI) {
   const limit = Number(config.pageSize);
   const after = request.query.after ? keyOf(request.query.after) : undefined;
   const keys = await storage.list('note/', { after, limit });

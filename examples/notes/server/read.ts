@@ -1,7 +1,6 @@
-import type { Api } from '../../../bridge/api';
 import { keyOf } from './note';
 
-export default async function read({ request, response, storage }: Api) {
+export default async function read({ request, response, storage }: ExtensionServerAPI) {
   const note = await storage.get(keyOf(request.params.id));
   return note ?? response.error('no such note', 404);
 }

@@ -1,6 +1,4 @@
-import type { Api } from '../../../bridge/api';
-
-export default async function configure({ request, response, secrets, user }: Api) {
+export default async function configure({ request, response, secrets, user }: ExtensionServerAPI) {
   if (user?.role !== 'admin') return response.error('only an admin may set the key', 403);
   const { key } = (request.body ?? {}) as { key?: unknown };
   if (typeof key !== 'string' || key === '') return response.error('key is required', 400);

@@ -1,8 +1,6 @@
-import type { Api } from '../../../bridge/api';
-
 const MINUTES = 60;
 
-export default async function forecast({ http, request, response, secrets, storage }: Api) {
+export default async function forecast({ http, request, response, secrets, storage }: ExtensionServerAPI) {
   const city = request.params.city;
   const cacheKey = `forecast/${encodeURIComponent(city).replace(/%/g, '_')}`;
   const cached = await storage.get(cacheKey);

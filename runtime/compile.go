@@ -1,0 +1,156 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/annexhost/annex/runtime/bundle"
+	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// The limits of the contract on what is bundled (blueplm.md, Part A 4).
+const (
+	maxHandler  = 1 << 20 // bytes of one bundled handler
+	maxHandlers = 5 << 20 // bytes of all of them
+)
+
+// toolchain names what bundled a handler. Another value bundles again what an
+// earlier version of Annex kept.
+const toolchain = "bundle-1/esbuild-0.28.2"
+
+// keep bundles the handlers of a package, compiles each once to find what is
+// wrong with it, and puts everything into the registry.
+func (h *Host) keep(ctx context.Context, p *pack.Package) error {
+	known, err := h.registry.Package(ctx, p.Digest)
+	if err == nil && known.Toolchain == toolchain {
+		return nil
+	}
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		return err
+	}
+	handlers, err := h.bundleAll(ctx, p)
+	if err != nil {
+		return err
+	}
+	var files []registry.Content
+	for _, f := range p.Files {
+		data, err := p.Read(f.Path)
+		if err != nil {
+			return err
+		}
+		files = append(files, registry.Content{Path: f.Path, Data: data})
+	}
+	return h.registry.Put(ctx, p.Digest, toolchain, p.RawManifest, files, handlers)
+}
+
+// includeModules makes what the handlers import from node_modules a part of
+// the package and of its digest. Which files those are, bundling tells.
+func (h *Host) includeModules(ctx context.Context, p *pack.Package) error {
+	if !p.Modules {
+		return nil
+	}
+	if _, err := h.bundleAll(ctx, p); err != nil {
+		return err
+	}
+	return p.IncludeModules()
+}
+
+// bundleAll bundles every handler that a route names, and collects what is
+// wrong with all of them.
+func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundled, error) {
+	var handlers []registry.Bundled
+	var problems []string
+	total := 0
+	seen := map[string]bool{}
+	for _, route := range p.Manifest.Contributes.APIRoutes {
+		if seen[route.Handler] {
+			continue
+		}
+		seen[route.Handler] = true
+		b, err := h.bundleOne(ctx, p, route.Handler)
+		if err != nil {
+			var known *sandbox.Error
+			if !errors.As(err, &known) {
+				return nil, err
+			}
+			problems = append(problems, known.Message)
+			continue
+		}
+		total += len(b.Code)
+		handlers = append(handlers, b)
+	}
+	if total > maxHandlers {
+		problems = append(problems, fmt.Sprintf("all handlers together are too large: %d bytes bundled (max %d)", total, maxHandlers))
+	}
+	if len(problems) > 0 {
+		return nil, &sandbox.Error{Code: sandbox.Invalid, Message: strings.Join(problems, "\n")}
+	}
+	return handlers, nil
+}
+
+func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler string) (registry.Bundled, error) {
+	entry, ok := p.Resolve(handler)
+	if !ok {
+		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "API route handler not found: " + handler}
+	}
+	engine := h.engine(entry)
+	if engine == nil {
+		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "no engine for " + handler + ": handlers are .js, .mjs, .cjs or .ts files"}
+	}
+	out, err := bundle.Build(ctx, bundle.Input{Entry: entry, MaxOutput: maxHandler, Read: func(name string) ([]byte, bool) {
+		data, err := p.Read(name)
+		return data, err == nil
+	}})
+	var wrong *bundle.Errors
+	if errors.As(err, &wrong) {
+		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: wrong.Error()}
+	}
+	if err != nil {
+		return registry.Bundled{}, err
+	}
+	b := registry.Bundled{Path: handler, Code: out.Code, SourceMap: out.SourceMap}
+	program, err := engine.Compile(ctx, source(string(p.Manifest.ID), b))
+	if err != nil {
+		return registry.Bundled{}, err
+	}
+	return b, program.Close()
+}
+
+// engine returns the engine for a file, nil when there is none.
+func (h *Host) engine(file string) sandbox.Engine {
+	switch path.Ext(file) {
+	case ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts":
+		return h.cfg.JavaScript
+	}
+	return nil
+}
+
+func source(extension string, b registry.Bundled) sandbox.Source {
+	return sandbox.Source{Name: extension + "/" + b.Path, Code: b.Code, SourceMap: b.SourceMap}
+}
+
+// program returns the compiled handler of a route; the caller releases it.
+func (h *Host) program(ctx context.Context, inst *installed, handler string) (*program, error) {
+	kept, ok := inst.pkg.Handler(handler)
+	if !ok {
+		return nil, &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonHandler, Message: "Handler not found: " + handler}
+	}
+	key := programKey{code: kept.Code.SHA256, name: inst.Extension + "/" + handler}
+	return h.programs.acquire(ctx, key, func(ctx context.Context) (sandbox.Program, error) {
+		code, err := h.registry.Read(ctx, kept.Code)
+		if err != nil {
+			return nil, err
+		}
+		sourceMap, err := h.registry.Read(ctx, kept.SourceMap)
+		if err != nil {
+			return nil, err
+		}
+		src := source(inst.Extension, registry.Bundled{Path: handler, Code: code, SourceMap: sourceMap})
+		return h.engine(handler).Compile(ctx, src)
+	})
+}

@@ -1,0 +1,92 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// errRevoked is the cause of a context whose installation lost its grants.
+var errRevoked = errors.New("runtime: the extension was uninstalled or its grants were narrowed")
+
+// owner names an installation.
+type owner struct{ org, extension string }
+
+// inflight knows which invocations run, so that a revocation ends them and a
+// shutdown can wait for them.
+type inflight struct {
+	mu      sync.Mutex
+	closed  bool
+	running map[owner]map[*flight]struct{}
+	all     sync.WaitGroup
+}
+
+type flight struct{ cancel context.CancelCauseFunc }
+
+func newInflight() *inflight {
+	return &inflight{running: map[owner]map[*flight]struct{}{}}
+}
+
+// enter notes an invocation. The context ends when the installation is
+// revoked; leave must be called. ok is false once close was called.
+func (in *inflight) enter(ctx context.Context, o owner) (_ context.Context, leave func(), ok bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return ctx, nil, false
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	f := &flight{cancel}
+	of := in.running[o]
+	if of == nil {
+		of = map[*flight]struct{}{}
+		in.running[o] = of
+	}
+	of[f] = struct{}{}
+	in.all.Add(1)
+	return ctx, func() {
+		in.mu.Lock()
+		delete(of, f)
+		if len(of) == 0 {
+			delete(in.running, o)
+		}
+		in.mu.Unlock()
+		cancel(nil)
+		in.all.Done()
+	}, true
+}
+
+// revoke ends the invocations of an installation.
+func (in *inflight) revoke(o owner) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for f := range in.running[o] {
+		f.cancel(errRevoked)
+	}
+}
+
+// close refuses new invocations and waits for the running ones; when ctx is
+// done it ends them first.
+func (in *inflight) close(ctx context.Context) {
+	in.mu.Lock()
+	in.closed = true
+	in.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		in.all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	in.mu.Lock()
+	for _, of := range in.running {
+		for f := range of {
+			f.cancel(context.Cause(ctx))
+		}
+	}
+	in.mu.Unlock()
+	<-done
+}

@@ -1,0 +1,234 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// Plan is what installing a package would mean, for the person who decides.
+type Plan struct {
+	Org      string
+	Manifest *manifest.Manifest
+	Digest   string // of the package's content
+	Warnings []string
+
+	// Installed is what is there now; nil when the extension is new in the
+	// organization. Same says that it is the same package already.
+	Installed *registry.Installation
+	Same      bool
+
+	// Asks is everything that the package asks for; Added is the part that
+	// nobody approved yet, Removed what is not asked for any more.
+	Asks    permissions.Set
+	Added   permissions.Set
+	Removed permissions.Set
+}
+
+// NeedsConsent reports whether a person must approve something.
+func (p Plan) NeedsConsent() bool { return !p.Added.IsEmpty() || p.Installed == nil }
+
+// Keep is what may be granted without asking: what was approved before and is
+// still asked for.
+func (p Plan) Keep() permissions.Set {
+	if p.Installed == nil {
+		return permissions.Set{}
+	}
+	return permissions.Intersect(p.Asks, p.Installed.Granted)
+}
+
+// Consent is a person's decision about a package.
+type Consent struct {
+	// Granted is what was approved. What is not asked for by the package is
+	// refused; what is asked for and not granted is denied when it is used.
+	Granted permissions.Set
+
+	// By says who approved, for the audit.
+	By string
+}
+
+// Plan tells what installing the package for the organization would mean. It
+// changes nothing.
+func (h *Host) Plan(ctx context.Context, org string, p *pack.Package) (Plan, error) {
+	if err := registry.CheckOrg(org); err != nil {
+		return Plan{}, &sandbox.Error{Code: sandbox.Invalid, Message: err.Error()}
+	}
+	if err := h.includeModules(ctx, p); err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{Org: org, Manifest: p.Manifest, Digest: p.Digest, Asks: p.Manifest.Permissions}
+	for _, w := range p.Warnings {
+		plan.Warnings = append(plan.Warnings, w.String())
+	}
+	approved := permissions.Set{}
+	inst, err := h.registry.Get(ctx, org, string(p.Manifest.ID))
+	switch {
+	case err == nil && !inst.Removed():
+		plan.Installed = &inst
+		plan.Same = inst.Digest == p.Digest
+		approved = inst.Granted
+	case err != nil && !errors.Is(err, registry.ErrNotFound):
+		return Plan{}, err
+	}
+	diff := permissions.Diff(approved, plan.Asks)
+	plan.Added, plan.Removed = diff.Added, diff.Removed
+	return plan, nil
+}
+
+// Install bundles the handlers of a package and installs it for the
+// organization with what was approved, in place of what was there. Data,
+// secrets and configuration of an earlier installation are kept. Errors in the
+// author's sources come all at once, as a *sandbox.Error of code Invalid.
+func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent Consent) (registry.Installation, error) {
+	plan, err := h.Plan(ctx, org, p)
+	if err != nil {
+		return registry.Installation{}, err
+	}
+	if extra := permissions.Diff(plan.Asks, consent.Granted).Added; !extra.IsEmpty() {
+		return registry.Installation{}, &sandbox.Error{Code: sandbox.Invalid, Message: fmt.Sprintf("%s does not ask for %v", p.Manifest.ID, extra)}
+	}
+	if err := h.keep(ctx, p); err != nil {
+		return registry.Installation{}, err
+	}
+	now := h.cfg.Now().UTC()
+	record := audit.Record{
+		Time: now, Org: org, Extension: string(p.Manifest.ID), Actor: consent.By, Action: "install", Outcome: "ok",
+		Target: p.Manifest.Version, Detail: map[string]string{"digest": p.Digest, "granted": fmt.Sprint(consent.Granted)},
+	}
+	if err := h.cfg.Audit.Append(ctx, record); err != nil {
+		return registry.Installation{}, fmt.Errorf("runtime: nothing is installed without an audit record: %w", err)
+	}
+	inst, err := h.registry.Install(ctx, registry.Installation{
+		Org: org, Extension: string(p.Manifest.ID), Version: p.Manifest.Version, Digest: p.Digest,
+		Granted: consent.Granted, Enabled: true, InstalledAt: now, UpdatedAt: now, InstalledBy: consent.By,
+	})
+	o := owner{org, string(p.Manifest.ID)}
+	h.installs.forget(o)
+	if err != nil {
+		return registry.Installation{}, err
+	}
+	if plan.Installed != nil && !permissions.Diff(plan.Installed.Granted, consent.Granted).Removed.IsEmpty() {
+		h.running.revoke(o)
+	}
+	return inst, nil
+}
+
+// Uninstall stops the routes of an extension and revokes its grants at once:
+// invocations that run are ended. Its data is kept for the grace period, or
+// destroyed now when purge is set, the key of its secrets first.
+func (h *Host) Uninstall(ctx context.Context, org, extension, by string, purge bool) error {
+	id, err := h.fullID(ctx, org, extension)
+	if err == nil {
+		_, err = h.registry.Get(ctx, org, id)
+	}
+	if errors.Is(err, registry.ErrNotFound) {
+		return notInstalled(extension)
+	}
+	if err != nil {
+		return err
+	}
+	now := h.cfg.Now()
+	err = h.cfg.Audit.Append(ctx, audit.Record{Time: now, Org: org, Extension: id, Actor: by, Action: "uninstall", Outcome: "ok"})
+	if err != nil {
+		return fmt.Errorf("runtime: nothing is uninstalled without an audit record: %w", err)
+	}
+	o := owner{org, id}
+	_, err = h.registry.Remove(ctx, org, id, now.Add(h.cfg.GracePeriod))
+	h.installs.forget(o)
+	h.running.revoke(o)
+	switch {
+	case errors.Is(err, registry.ErrNotFound) && !purge:
+		return notInstalled(extension)
+	case err != nil && !errors.Is(err, registry.ErrNotFound):
+		return err
+	case purge:
+		return h.purge(ctx, o, by)
+	}
+	return nil
+}
+
+func notInstalled(extension string) error {
+	return &sandbox.Error{Code: sandbox.NotFound, Message: fmt.Sprintf("extension %s is not installed", extension)}
+}
+
+// Installations returns up to limit installed extensions of an organization,
+// in the order of their ids, from the one after the id given.
+func (h *Host) Installations(ctx context.Context, org, after string, limit int) ([]registry.Installation, error) {
+	var found []registry.Installation
+	for len(found) < limit {
+		page, err := h.registry.List(ctx, org, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, inst := range page {
+			after = inst.Extension
+			if !inst.Removed() && len(found) < limit {
+				found = append(found, inst)
+			}
+		}
+		if len(page) < limit {
+			break
+		}
+	}
+	return found, nil
+}
+
+// Configure sets the values of contributes.configuration; they replace those
+// that were set before.
+func (h *Host) Configure(ctx context.Context, org, extension, by string, values []byte) error {
+	o := owner{org, extension}
+	inst, err := h.installs.get(ctx, o)
+	if errors.Is(err, registry.ErrNotFound) || (err == nil && inst.Removed()) {
+		return notInstalled(extension)
+	}
+	if err != nil {
+		return err
+	}
+	if issues := inst.manifest.Contributes.Configuration.Validate(values); len(issues) > 0 {
+		return invalidConfig(extension, issues)
+	}
+	now := h.cfg.Now().UTC()
+	if err := h.cfg.Audit.Append(ctx, audit.Record{Time: now, Org: org, Extension: extension, Actor: by, Action: "config", Outcome: "ok"}); err != nil {
+		return err
+	}
+	_, err = h.registry.Change(ctx, org, extension, func(i *registry.Installation) error {
+		i.Config, i.UpdatedAt = values, now
+		return nil
+	})
+	h.installs.forget(o)
+	if err == nil {
+		h.emit(Event{Org: org, Extension: extension, Name: "config:changed", Time: now})
+	}
+	return err
+}
+
+func invalidConfig(extension string, issues []manifest.Issue) error {
+	var lines strings.Builder
+	for _, i := range issues {
+		lines.WriteString("\n  - " + i.String())
+	}
+	return sandbox.Errorf(sandbox.Invalid, "configuration of %s:%s", extension, lines.String())
+}
+
+// Event is something that an extension raised, or that happened to it.
+type Event struct {
+	Org, Extension string
+	Name           string // "acme.notes.saved", "config:changed"
+	Payload        []byte // JSON, may be empty
+	Time           time.Time
+}
+
+func (h *Host) emit(e Event) {
+	if h.cfg.OnEvent != nil {
+		h.cfg.OnEvent(e)
+	}
+}

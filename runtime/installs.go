@@ -1,0 +1,119 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/storage"
+)
+
+// maxInstalls is how many installations are held ready. The others are read
+// from the store when they are called.
+const maxInstalls = 20_000
+
+// installed is an installation ready to be called. It is immutable.
+type installed struct {
+	registry.Installation
+	manifest *manifest.Manifest
+	pkg      *registry.Package
+	grants   *permissions.Grants
+	config   json.RawMessage // defaults filled in
+	space    *storage.Space
+}
+
+// installs holds installations ready, as they are in the store: what changes
+// there is forgotten here in the same call.
+type installs struct {
+	load func(ctx context.Context, o owner) (*installed, error)
+
+	mu      sync.RWMutex
+	changes uint64 // grows when anything is forgotten
+	ready   map[owner]*installed
+}
+
+func newInstalls(load func(context.Context, owner) (*installed, error)) *installs {
+	return &installs{load: load, ready: map[owner]*installed{}}
+}
+
+// get returns the installation, or an error of the registry.
+func (c *installs) get(ctx context.Context, o owner) (*installed, error) {
+	c.mu.RLock()
+	inst, changes := c.ready[o], c.changes
+	c.mu.RUnlock()
+	if inst != nil {
+		return inst, nil
+	}
+	inst, err := c.load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// What was read before a change must not be kept after it.
+	if c.changes == changes {
+		if len(c.ready) >= maxInstalls {
+			for other := range c.ready {
+				delete(c.ready, other)
+				break
+			}
+		}
+		c.ready[o] = inst
+	}
+	return inst, nil
+}
+
+// forget makes the next call read the store.
+func (c *installs) forget(o owner) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	delete(c.ready, o)
+}
+
+// load reads an installation and what it pins.
+func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
+	inst, err := h.registry.Get(ctx, o.org, o.extension)
+	if err != nil {
+		return nil, err
+	}
+	pkg, err := h.registry.Package(ctx, inst.Digest)
+	if err != nil {
+		return nil, err
+	}
+	m, report := manifest.Parse(pkg.Manifest, h.manifests)
+	if m == nil {
+		return nil, fmt.Errorf("runtime: stored manifest of %s is not valid any more: %v", o.extension, report.Err())
+	}
+	config, err := m.Contributes.Configuration.WithDefaults(inst.Config)
+	if err != nil {
+		return nil, err
+	}
+	return &installed{
+		Installation: inst,
+		manifest:     m,
+		pkg:          pkg,
+		grants:       permissions.NewGrants(inst.Extension, inst.Granted, h.cfg.Policy),
+		config:       config,
+		space:        h.space(o),
+	}, nil
+}
+
+// space is where the data of an installation lives.
+func (h *Host) space(o owner) *storage.Space {
+	return Space(h.cfg.Store, o.org, o.extension, storage.SpaceConfig{
+		MaxKeys:  h.cfg.Limits.StorageKeys,
+		MaxValue: h.cfg.Limits.StorageValue,
+		Now:      h.cfg.Now,
+	})
+}
+
+// Space is where the data of one extension in one organization lives. It is
+// for who looks after a store that no host has open.
+func Space(store storage.Store, org, extension string, c storage.SpaceConfig) *storage.Space {
+	return storage.NewSpace(store, storage.Key("ext/"+org+"/"+extension+"/"), c)
+}

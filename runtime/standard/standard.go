@@ -1,0 +1,137 @@
+// Package standard wires the usual parts of Annex together: goja, Badger and a
+// master key beside it. It is what a program imports that embeds Annex, and the
+// only place, beside the command line, where implementations are chosen.
+package standard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/bridge/egress"
+	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/js"
+	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/secrets"
+)
+
+// Options are the choices of who embeds Annex. The zero value is a host that
+// reaches public addresses only, with the limits of the contract.
+type Options struct {
+	Logger hclog.Logger       // nil: none
+	Limits runtime.Limits     // zero fields: the contract's
+	Policy permissions.Policy // what may be asked for
+	Egress egress.Policy      // the operator's exceptions for the network
+
+	// MasterKey seals secrets. Zero means the key in the data directory
+	// (master.key, made on first use), or a fresh one for OpenMemory.
+	MasterKey secrets.MasterKey
+
+	// NoSync trades durability for speed: an acknowledged write may be lost
+	// when the machine loses power.
+	NoSync bool
+
+	BluePLM       string                // version that engines.blueplm is checked against
+	StrictEngines bool                  // refuse what is not satisfied
+	Meter         runtime.Meter         // nil: none
+	OnEvent       func(runtime.Event)   // nil: none
+	OnLog         func(runtime.LogLine) // nil: handlers log to Logger
+	Now           func() time.Time      // nil: time.Now
+	Random        io.Reader             // nil: crypto/rand
+}
+
+// Host is a runtime.Host with the parts that it was made of.
+type Host struct {
+	*runtime.Host
+	State *State
+
+	engine  *js.Engine
+	gateway *egress.Gateway
+}
+
+// Open returns a host whose state is in dir, which is made when it does not
+// exist. One process at a time can have it open.
+func Open(ctx context.Context, dir string, o Options) (*Host, error) {
+	state, err := OpenState(ctx, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	return newHost(ctx, state, o)
+}
+
+// OpenMemory returns a host whose state ends with it.
+func OpenMemory(ctx context.Context, o Options) (*Host, error) {
+	state, err := memoryState(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return newHost(ctx, state, o)
+}
+
+func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) {
+	h := &Host{State: state}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close(ctx))
+		}
+	}()
+	if h.engine, err = js.New(js.Config{API: bridge.API(), Crashed: o.crashed}); err != nil {
+		return nil, err
+	}
+	if h.gateway, err = egress.New(o.Egress); err != nil {
+		return nil, err
+	}
+	h.Host, err = runtime.New(ctx, runtime.Config{
+		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
+		JavaScript: h.engine, Gateway: h.gateway,
+		Policy: o.Policy, Limits: o.Limits, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
+		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// crashed logs that an engine panicked. The host lives, but somebody should know.
+func (o Options) crashed(invocation string, cause any, stack []byte) {
+	if o.Logger != nil {
+		o.Logger.Error("the JavaScript engine panicked", "invocation", invocation, "cause", fmt.Sprint(cause), "stack", string(stack))
+	}
+}
+
+// InstallDir installs the package in a directory (or a .bpx file) and approves
+// everything that it asks for: for packages that the program ships itself. For
+// packages of others show Plan to a person and call Install with the answer.
+func (h *Host) InstallDir(ctx context.Context, org, path string) (registry.Installation, error) {
+	p, err := pack.Open(path, pack.Options{Manifest: h.ManifestOptions()})
+	if err != nil {
+		return registry.Installation{}, fmt.Errorf("%s: %w", filepath.Clean(path), err)
+	}
+	return h.Install(ctx, org, p, runtime.Consent{Granted: p.Manifest.Permissions, By: "embedding program"})
+}
+
+// Close ends the host: running invocations finish until ctx is done, then the
+// store is closed.
+func (h *Host) Close(ctx context.Context) error {
+	var failed []error
+	if h.Host != nil {
+		failed = append(failed, h.Host.Close(ctx))
+	}
+	if h.gateway != nil {
+		h.gateway.Close()
+	}
+	if h.engine != nil {
+		failed = append(failed, h.engine.Close())
+	}
+	failed = append(failed, h.State.Close(ctx))
+	return errors.Join(failed...)
+}
