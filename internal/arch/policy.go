@@ -21,6 +21,7 @@ const (
 	huh     = "charm.land/huh/v2"
 	xnet    = "golang.org/x/net"
 	xsys    = "golang.org/x/sys"
+	xtext   = "golang.org/x/text"
 	semver  = "github.com/Masterminds/semver/v3"
 	keyring = "github.com/zalando/go-keyring"
 	yaml    = "go.yaml.in/yaml/v3"
@@ -55,7 +56,7 @@ var Policy = []struct {
 	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox"}}},
 	{"runtime/js", Rule{
 		Ours:   []string{"runtime/sandbox", "internal/nesting"},
-		Others: []string{goja, "github.com/dlclark/regexp2/v2", "github.com/go-sourcemap/sourcemap", xsys},
+		Others: []string{goja, "github.com/go-sourcemap/sourcemap", "github.com/nlnwa/whatwg-url", xtext},
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
 
