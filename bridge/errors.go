@@ -67,6 +67,7 @@ func known(ctx context.Context, err error) *sandbox.Error {
 		unknown  *unknownMethod
 		name     *secrets.NameError
 		quota    *secrets.QuotaError
+		room     *storage.QuotaError
 		exchange *egress.Error
 	)
 	switch {
@@ -83,10 +84,16 @@ func known(ctx context.Context, err error) *sandbox.Error {
 		return &sandbox.Error{Code: sandbox.Invalid, Name: secretsError, Message: name.Error()}
 	case errors.As(err, &quota):
 		return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Name: secretsError, Message: quota.Error()}
+	case errors.As(err, &room):
+		return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Name: storageError, Message: room.Error()}
+	case errors.Is(err, storage.ErrTooLarge):
+		return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Name: storageError, Message: "Too much for one write; write less at once"}
 	case errors.As(err, &exchange):
 		return fetchError(exchange)
 	case errors.Is(err, storage.ErrConflict):
 		return &sandbox.Error{Code: sandbox.Conflict, Message: "storage conflict: others changed the same keys; try again"}
+	case errors.Is(err, storage.ErrReadOnly):
+		return unavailable("storage can only be read now")
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):
 		return unavailable("storage is not available now; try again later")
 	case errors.Is(err, context.DeadlineExceeded), ctx.Err() == context.DeadlineExceeded:

@@ -65,18 +65,24 @@ func storageIncrement() Method {
 			Example: `const visits = await api.storage.increment('visits')`,
 		},
 		scope: func(_ *Session, in *storageIncrementArgs) (string, error) { return "", checkKey(in.Key) },
-		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (sum float64, err error) {
+		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (float64, error) {
 			by := 1.0
 			if in.By != nil {
 				by = *in.By
 			}
-			err = store.Modify(ctx, in.Key, func(old []byte) ([]byte, error) {
-				if sum, err = add(in.Key, old, by); err != nil {
+			var sum float64
+			err := store.Modify(ctx, in.Key, func(old []byte) ([]byte, error) {
+				n, err := add(in.Key, old, by)
+				if err != nil {
 					return nil, err
 				}
-				return json.Marshal(sum)
+				sum = n
+				return json.Marshal(n)
 			})
-			return sum, err
+			if err != nil {
+				return 0, err // sum may still be written to
+			}
+			return sum, nil
 		}),
 	})
 }

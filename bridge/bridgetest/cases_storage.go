@@ -77,6 +77,10 @@ func storageCases() []Case {
 		{Method: "storage.set", Rule: "a misspelt option is refused by name", Args: `{"key":"a","value":1,"options":{"expires":1}}`, Code: sandbox.Invalid, Text: `options: unknown argument "expires" (want expiresIn)`},
 		{Method: "storage.set", Rule: "a value nested 128 deep is allowed", Args: `{"key":"a","value":` + nested(127) + `}`, After: holds("a", nested(127))},
 		{Method: "storage.set", Rule: "a value nested deeper is refused", Args: `{"key":"a","value":` + nested(128) + `}`, Code: sandbox.Invalid, Text: "value: malformed JSON at byte 146: nested deeper than 128 levels"},
+		{Method: "storage.set", Rule: "a value of 102,400 bytes is allowed", Args: `{"key":"a","value":"` + strings.Repeat("x", 102_398) + `"}`},
+		{Method: "storage.set", Rule: "a larger value is refused with its size", Args: `{"key":"a","value":"` + strings.Repeat("x", 102_399) + `"}`, Code: sandbox.Exhausted, Text: "Value too large: 102401 bytes (max 102400 bytes)", After: holds("a", "")},
+		{Method: "storage.set", Rule: "the 1,001st key is refused", Prepare: full, Args: `{"key":"a","value":1}`, Code: sandbox.Exhausted, Text: "Storage limit exceeded: maximum 1000 keys per extension", After: holds("a", "")},
+		{Method: "storage.set", Rule: "a key that is there can be written when there is no room", Prepare: full, Args: `{"key":"k0","value":2}`, After: holds("k0", `2`)},
 		{Method: "storage.set", Rule: "the arguments are bounded", Config: Config{Limits: bridge.Limits{ArgumentBytes: 20}}, Args: `{"key":"a","value":10}`, Code: sandbox.Exhausted, Text: "arguments too large: 22 bytes (max 20 bytes)"},
 
 		{Method: "storage.delete", Rule: "a value is removed", Prepare: stored("a", `1`), Args: `{"key":"a"}`, After: holds("a", "")},
@@ -92,6 +96,13 @@ func storageCases() []Case {
 		{Method: "storage.list", Rule: "a limit over 1000 is refused", Args: `{"options":{"limit":1001}}`, Code: sandbox.Invalid, Text: "options.limit must be 1 to 1000"},
 		{Method: "storage.list", Rule: "a limit beyond all integers is refused", Args: `{"options":{"limit":1e300}}`, Code: sandbox.Invalid, Text: "want a whole number"},
 		{Method: "storage.list", Rule: "a prefix has a key's characters", Args: `{"prefix":"%"}`, Code: sandbox.Invalid, Text: "Key must only contain"},
+	}
+}
+
+// full fills the quota of keys.
+func full(f *Fixture) {
+	for i := range 1000 {
+		stored(fmt.Sprintf("k%d", i), `1`)(f)
 	}
 }
 

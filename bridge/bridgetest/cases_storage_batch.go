@@ -20,6 +20,7 @@ func storageBatchCases() []Case {
 		{Method: "storage.setMany", Rule: "all values are stored", Args: `{"entries":{"a":1,"b":{"c":2}}}`, After: func(f *Fixture) error { return errors.Join(holds("a", `1`)(f), holds("b", `{"c":2}`)(f)) }},
 		{Method: "storage.setMany", Rule: "no entries change nothing", Args: `{"entries":{}}`},
 		{Method: "storage.setMany", Rule: "one bad key and nothing is stored", Args: `{"entries":{"a":1,"b ":2}}`, Code: sandbox.Invalid, Text: "Key must only contain", After: holds("a", "")},
+		{Method: "storage.setMany", Rule: "no room for one of them and nothing is stored", Prepare: full, Args: `{"entries":{"k0":2,"a":1}}`, Code: sandbox.Exhausted, Text: "Storage limit exceeded", After: holds("k0", `1`)},
 		{Method: "storage.setMany", Rule: "a key given twice is refused, however it is spelt", Args: `{"entries":{"a":1,"\u0061":2}}`, Code: sandbox.Invalid, Text: `entries: name "a" is given twice`},
 		{Method: "storage.setMany", Rule: "__proto__ is a name like any other", Args: `{"entries":{"__proto__":1}}`, After: holds("__proto__", `1`)},
 		{Method: "storage.setMany", Rule: "a list is no object", Args: `{"entries":[]}`, Code: sandbox.Invalid, Text: "entries: want an object, got an array"},
