@@ -36,7 +36,7 @@ func ParseActivationEvent(s string) (ActivationEvent, error) {
 		}
 	case OnNavigate, OnCommand, OnView, OnFileType:
 		if name == "" {
-			return ActivationEvent{}, fmt.Errorf("activation event %q: a name follows %s:", s, kind)
+			return ActivationEvent{}, fmt.Errorf("activation event %q: %s: without a name", s, kind)
 		}
 	default:
 		return ActivationEvent{}, fmt.Errorf("activation event %q: unknown", s)

@@ -13,8 +13,9 @@ type Match struct {
 	Route  Route
 	Params map[string]string // percent-decoded; nil when the route has none
 
-	// Allowed are the methods that the path answers, sorted. It is empty when
-	// no route has the path, and filled when the method alone is wrong.
+	// Allowed are the methods that the path answers, sorted, when the method is
+	// all that is wrong. It is empty when a route was found, and when no route
+	// has the path.
 	Allowed []string
 }
 
@@ -29,25 +30,29 @@ func (m *Manifest) Match(method, path string) Match {
 		return Match{}
 	}
 	var best *Route
-	var allowed []string
 	routes := m.Contributes.APIRoutes
 	for i := range routes {
 		r := &routes[i]
-		if !r.matches(segments) {
-			continue
-		}
-		if !slices.Contains(allowed, r.Method) {
-			allowed = append(allowed, r.Method)
-		}
-		if r.Method == method && (best == nil || r.before(best)) {
+		if r.Method == method && r.matches(segments) && (best == nil || r.before(best)) {
 			best = r
 		}
 	}
-	slices.Sort(allowed)
 	if best == nil {
-		return Match{Allowed: allowed}
+		return Match{Allowed: m.allowed(segments)}
 	}
-	return Match{Found: true, Route: *best, Params: best.params(segments), Allowed: allowed}
+	return Match{Found: true, Route: *best, Params: best.params(segments)}
+}
+
+// allowed are the methods of the routes that match, sorted.
+func (m *Manifest) allowed(segments []string) []string {
+	var methods []string
+	for _, r := range m.Contributes.APIRoutes {
+		if r.matches(segments) {
+			methods = append(methods, r.Method)
+		}
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
 }
 
 // decodePath splits an escaped path and decodes each segment. ok is false for
