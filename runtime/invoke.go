@@ -172,7 +172,7 @@ func (inv *invocation) run(ctx context.Context, input sandbox.Payload, session *
 	if err != nil && errors.Is(context.Cause(ctx), errRevoked) {
 		err = &sandbox.Error{Code: sandbox.Canceled, Message: "the extension was uninstalled while it ran"}
 	}
-	return out.Result, err
+	return out.Result, withRemedy(err)
 }
 
 // close ends the session. What was denied must be on record before the answer

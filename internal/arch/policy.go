@@ -38,13 +38,15 @@ var Policy = []struct {
 	{"internal/arch", Rule{}},
 	{"internal/nesting", Rule{Tests: []string{goja, esbuild}}},
 	{"permissions", Rule{Others: []string{xnet}}},
-	{"storage", Rule{Tests: []string{"storage/memstore", "storage/storagetest"}}},
+	{"storage/internal/gate", Rule{}},
+	{"storage", Rule{Ours: []string{"storage/internal/gate"}, Tests: []string{"storage/memstore", "storage/storagetest"}}},
 	{"runtime/sandbox", Rule{}},
 
 	// State.
 	{"storage/storagetest", Rule{Ours: []string{"storage"}}},
-	{"storage/memstore", Rule{Ours: []string{"storage"}, Tests: []string{"storage/storagetest"}}},
-	{"storage/badgerstore", Rule{Ours: []string{"storage"}, Others: []string{badger, hclog, xsys}, Tests: []string{"storage/storagetest"}}},
+	{"storage/internal/optimistic", Rule{Ours: []string{"storage"}}},
+	{"storage/memstore", Rule{Ours: []string{"storage", "storage/internal/gate", "storage/internal/optimistic"}, Tests: []string{"storage/storagetest"}}},
+	{"storage/badgerstore", Rule{Ours: []string{"storage", "storage/internal/gate", "storage/internal/optimistic"}, Others: []string{badger, hclog, xsys}, Tests: []string{"storage/storagetest"}}},
 	{"secrets", Rule{Ours: []string{"storage"}, Others: []string{tink, keyring}, Tests: []string{"storage/memstore"}}},
 
 	// Packages of extensions.
@@ -91,16 +93,16 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/audit",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/audit", "runtime/pack", "runtime/registry",
 		},
 		Others: []string{hclog},
 	}},
 	{"cmd/annex", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/httpapi", "runtime/standard",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/standard",
 		},
-		Others: []string{cobra, huh, hclog, yaml, "golang.org/x/term"},
+		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script},
 	}},
 }
