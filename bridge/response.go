@@ -21,7 +21,7 @@ type Response struct {
 }
 
 const (
-	typeJSON = "application/json; charset=utf-8"
+	typeJSON = "application/json"
 	typeText = "text/plain; charset=utf-8"
 	typeBlob = "application/octet-stream"
 )

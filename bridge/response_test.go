@@ -23,7 +23,7 @@ func show(r Response) string {
 
 func TestParseResult(t *testing.T) {
 	const (
-		asJSON = "[[content-type application/json; charset=utf-8]]"
+		asJSON = "[[content-type application/json]]"
 		asText = "[[content-type text/plain; charset=utf-8]]"
 		asBlob = "[[content-type application/octet-stream]]"
 	)
