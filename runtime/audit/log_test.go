@@ -199,6 +199,34 @@ func TestBrokenOrganizationFailsAlone(t *testing.T) {
 	})
 }
 
+// retryStore runs each function once in vain, on a state where one head is
+// damaged, as a store does that finds out about a conflict when it commits.
+type retryStore struct{ storage.Store }
+
+var errInVain = errors.New("in vain")
+
+func (s retryStore) Update(ctx context.Context, f func(storage.Tx) error) error {
+	err := s.Store.Update(ctx, func(tx storage.Tx) error {
+		if err := tx.Put(headKey(org), []byte("x")); err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return errInVain
+	})
+	if !errors.Is(err, errInVain) {
+		return err
+	}
+	return s.Store.Update(ctx, f)
+}
+
+func TestOnlyTheLastAttemptCounts(t *testing.T) {
+	l := open(t, retryStore{newStore(t)})
+	add(t, l, Record{Org: org, Action: "a"})
+	wantRight(t, l, org, 1)
+}
+
 func TestCancelledWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, l := openGated(t, make(chan struct{}))

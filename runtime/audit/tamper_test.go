@@ -185,6 +185,23 @@ func TestOldHeadPutBack(t *testing.T) {
 	}
 }
 
+// TestTwoHistories mixes the last entry of one history with the head of another,
+// both written by this log.
+func TestTwoHistories(t *testing.T) {
+	x := newTampering(t)
+	fork := x.row(headKey(org))
+	add(t, x.log, Record{Org: org, Action: "one"})
+	one := x.entry(11)
+	x.setHead(org, fork)
+	x.setEntry(11, nil)
+	add(t, x.log, Record{Org: org, Action: "other"})
+	x.setEntry(11, one)
+	got, err := x.log.Verify(t.Context(), org)
+	if err != nil || got.FirstBad == nil || got.FirstBad.Seq != 11 || !strings.Contains(got.FirstBad.Reason, "another MAC") {
+		t.Errorf("got %+v, %v; want entry 11 with another MAC than the head", got.FirstBad, err)
+	}
+}
+
 // TestRolledBackTogether states what a chain cannot find by itself: all of it put
 // back to an earlier state. That takes a copy of the head outside.
 func TestRolledBackTogether(t *testing.T) {
