@@ -81,7 +81,10 @@ func (r *realm) arrayBuffer(b []byte) goja.Value {
 
 // btoa encodes the characters of a string, which must be bytes, in base64.
 func (r *realm) btoa(fc goja.FunctionCall) goja.Value {
-	text := fc.Argument(0).ToString().(goja.String)
+	text, ok := fc.Argument(0).ToString().(goja.String)
+	if !ok { // undefined and null remain what they are
+		text = r.vm.ToValue(fc.Argument(0).String()).(goja.String)
+	}
 	raw := make([]byte, text.Length())
 	for i := range raw {
 		unit := text.CharAt(i)
@@ -134,6 +137,8 @@ func (r *realm) kindOf(fc goja.FunctionCall) goja.Value {
 		name = "Object"
 	case kind == reflect.TypeFor[[][2]any]():
 		name = "Map"
+	case kind == reflect.TypeFor[[]any]() && name == "Object":
+		name = "Set"
 	case isTypedArray(kind):
 		name = "View"
 	default:

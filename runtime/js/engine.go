@@ -64,11 +64,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("js: %w", err)
 	}
-	p, err := newPrelude()
-	if err != nil {
-		return nil, fmt.Errorf("js: %w", err)
-	}
-	e := &Engine{config: c, api: api, prelude: p}
+	e := &Engine{config: c, api: api, prelude: newPrelude()}
 	e.warmer = newWarmer(c.WarmFor)
 	return e, nil
 }

@@ -3,8 +3,7 @@ package js
 import (
 	"embed"
 	"fmt"
-	"path"
-	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/parser"
@@ -16,28 +15,34 @@ var preludeFiles embed.FS
 // prelude is the part of the platform that is written in JavaScript: modules
 // that a realm evaluates when one of their members is first touched. Each file
 // is a function that takes an object of natives and returns its members.
+//
+// A module is compiled when the first realm of an engine needs it: most are
+// never needed, and all of them together would take longer than a worker takes
+// to start.
 type prelude struct {
+	mu       sync.Mutex
 	programs map[string]*goja.Program // by name: "url"
 }
 
-// newPrelude compiles the modules, once for each engine.
-func newPrelude() (*prelude, error) {
-	p := &prelude{programs: map[string]*goja.Program{}}
-	files, err := preludeFiles.ReadDir("prelude")
+func newPrelude() *prelude { return &prelude{programs: map[string]*goja.Program{}} }
+
+// module returns a compiled module. That it compiles is a matter of the tests.
+func (p *prelude) module(name string) (*goja.Program, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	program, ok := p.programs[name]
+	if ok {
+		return program, nil
+	}
+	text, err := preludeFiles.ReadFile("prelude/" + name + ".js")
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		name := strings.TrimSuffix(file.Name(), ".js")
-		text, err := preludeFiles.ReadFile(path.Join("prelude", file.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if p.programs[name], err = compileOwn(name, string(text)); err != nil {
-			return nil, err
-		}
+	program, err = compileOwn(name, string(text))
+	if err == nil {
+		p.programs[name] = program
 	}
-	return p, nil
+	return program, err
 }
 
 // compileOwn compiles a source that is not the author's.
@@ -68,14 +73,17 @@ func (r *realm) preludeMember(module, name string) goja.Value {
 }
 
 func (r *realm) loadPrelude(module string) *goja.Object {
-	f, err := r.vm.RunProgram(r.program.engine.prelude.programs[module])
+	program, err := r.program.engine.prelude.module(module)
+	r.must(err)
+	f, err := r.vm.RunProgram(program)
 	r.must(err)
 	load, _ := goja.AssertFunction(f)
 	natives := r.vm.NewObject()
 	r.addNatives(module, func(name string, f func(goja.FunctionCall) goja.Value) {
 		_ = natives.Set(name, r.function(name, f))
 	})
-	if module != "exception" && module != "text" && module != "url" {
+	switch module {
+	case "abort", "clone", "crypto":
 		_ = natives.Set("DOMException", r.preludeMember("exception", "DOMException"))
 	}
 	members, err := load(goja.Undefined(), natives)
@@ -88,7 +96,7 @@ func (r *realm) addNatives(module string, add func(string, func(goja.FunctionCal
 	switch module {
 	case "abort":
 		add("setTimeout", r.setTimeout)
-	case "clone":
+	case "clone", "inspect":
 		add("kindOf", r.kindOf)
 	case "crypto":
 		r.addCryptoNatives(add)

@@ -35,9 +35,9 @@ type realm struct {
 	dead     bool                          // nothing may run in it any more
 	rejected []*goja.Promise               // without a handler, as far as it is known
 
-	limits sandbox.Limits
-	inv    *invocation // nil while the module is loaded ahead of a request
-	early  []earlyLine // console output of that time
+	limits  sandbox.Limits
+	inv     *invocation // nil while the module is loaded
+	console consoleState
 }
 
 // newRealm makes a realm with its globals. Nothing of the author's has run.

@@ -107,27 +107,21 @@ func decodeUTF16(raw []byte, bigEndian, stream bool) (text string, used int, mal
 	}
 	used = 2 * len(units)
 	if stream {
-		if n := len(units); n > 0 && utf16.IsSurrogate(rune(units[n-1])) && units[n-1] < 0xDC00 {
+		if n := len(units); n > 0 && isHighSurrogate(units[n-1]) {
 			units, used = units[:n-1], used-2
 		}
 	} else if len(raw)%2 != 0 {
-		units, used, malformed = append(units, utf8.RuneError), len(raw), true
+		used, malformed = len(raw), true
+		if n := len(units); n == 0 || !isHighSurrogate(units[n-1]) { // else it is malformed already
+			units = append(units, utf8.RuneError)
+		}
 	}
 	runes := utf16.Decode(units)
-	if !malformed {
-		malformed = countUnits(runes) != len(units) || replaced(runes, units)
-	}
-	return string(runes), used, malformed
+	return string(runes), used, malformed || replaced(runes, units)
 }
 
-// countUnits is how many UTF-16 units runes take.
-func countUnits(runes []rune) int {
-	n := 0
-	for _, c := range runes {
-		n += utf16.RuneLen(c)
-	}
-	return n
-}
+// isHighSurrogate reports whether a unit begins a pair.
+func isHighSurrogate(unit uint16) bool { return 0xD800 <= unit && unit < 0xDC00 }
 
 // replaced reports whether decoding units made more U+FFFD than there were.
 func replaced(runes []rune, units []uint16) bool {

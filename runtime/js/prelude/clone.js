@@ -31,6 +31,12 @@
       : new globalThis[value[Symbol.toStringTag]](buffer, value.byteOffset, value.length);
   };
 
+  // The kinds that look like plain objects from outside: their own methods know.
+  const brands = [["WeakMap", WeakMap.prototype.has], ["WeakSet", WeakSet.prototype.has]];
+  const brandOf = (value) => brands.find(([, has]) => {
+    try { has.call(value, value); return true; } catch { return false; }
+  })?.[0];
+
   // Makes the empty copy of an object, and says what fills it.
   const shapes = {
     Boolean: (value) => Object(Boolean.prototype.valueOf.call(value)),
@@ -52,7 +58,7 @@
       if (seen.has(value)) return seen.get(value);
       const keep = (copy) => { seen.set(value, copy); return copy; };
 
-      const kind = kindOf(value);
+      const kind = (kindOf(value) === "Object" && brandOf(value)) || kindOf(value);
       if (shapes[kind]) return keep(shapes[kind](value));
       switch (kind) {
         case "View":
