@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -10,6 +11,9 @@ import (
 	"net/http"
 	"strings"
 )
+
+// firstBuffer is the most that is set aside for a length that a server tells.
+const firstBuffer = 64 << 10
 
 // errTooLarge says that a body has more bytes than are taken.
 var errTooLarge = errors.New("body over its limit")
@@ -50,27 +54,40 @@ func (c *cappedReader) Read(p []byte) (int, error) {
 // that decode to nothing for ever.
 func wireLimit(limit int64) int64 { return limit + limit/512 + 64<<10 }
 
+// hasBody reports whether an answer can have a body. One that cannot may still
+// tell the length and the coding of the one it stands for.
+func hasBody(method string, status int) bool {
+	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
 // readBody reads the body of an answer, decodes it, and takes at most limit
-// bytes, before and after decoding. wire is what was read from the connection.
-// decoded reports whether a coding was removed.
+// bytes, before and after decoding. wire is what was read from the connection,
+// decoded whether a coding was removed.
 func readBody(resp *http.Response, limit int64) (body []byte, wire int64, decoded bool, err error) {
-	coding := contentCoding(resp.Header)
 	raw := &cappedReader{r: resp.Body, left: wireLimit(limit)}
-	buffered := bufio.NewReader(raw)
-	if _, err := buffered.Peek(1); err == io.EOF { // HEAD, 204, 304, and nothing at all
-		return nil, 0, false, nil
+	var buf bytes.Buffer
+	coding := contentCoding(resp.Header)
+	if coding == "" {
+		if resp.ContentLength > limit {
+			return nil, 0, false, errTooLarge
+		}
+		raw.left = limit
+		buf.Grow(int(min(max(resp.ContentLength, 0), firstBuffer)) + bytes.MinRead)
+		_, err = buf.ReadFrom(raw)
+		return buf.Bytes(), raw.read, false, err
 	}
-	if coding == "" && resp.ContentLength > limit {
-		return nil, raw.read, false, errTooLarge
+	buffered := bufio.NewReader(raw)
+	if _, err := buffered.Peek(1); err == io.EOF {
+		return nil, 0, false, nil
 	}
 	decoder, err := decode(coding, buffered)
 	if err == nil {
-		body, err = io.ReadAll(&cappedReader{r: decoder, left: limit})
+		_, err = buf.ReadFrom(&cappedReader{r: decoder, left: limit})
 	}
-	if coding != "" && isCodingFault(err) {
+	if isCodingFault(err) {
 		err = &codingError{err}
 	}
-	return body, raw.read, coding != "", err
+	return buf.Bytes(), raw.read, true, err
 }
 
 // contentCoding returns the coding to remove: gzip, deflate or nothing. A list of
@@ -86,19 +103,16 @@ func contentCoding(h http.Header) string {
 	}
 }
 
+// decode returns a reader that removes the coding.
 func decode(coding string, r *bufio.Reader) (io.Reader, error) {
-	switch coding {
-	case "gzip":
+	if coding == "gzip" {
 		return gzip.NewReader(r)
-	case "deflate":
-		// The name means zlib; some servers send the bare stream.
-		if head, err := r.Peek(2); err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
-			return zlib.NewReader(r)
-		}
-		return flate.NewReader(r), nil
-	default:
-		return r, nil
 	}
+	// The name deflate means zlib; some servers send the bare stream.
+	if head, err := r.Peek(2); err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+		return zlib.NewReader(r)
+	}
+	return flate.NewReader(r), nil
 }
 
 func isCodingFault(err error) bool {

@@ -67,9 +67,9 @@ func TestBodiesAreDecoded(t *testing.T) {
 		{"no gzip", "gzip", text, nil, ""},
 		{"gzip with another checksum", "gzip", flipped, nil, ""},
 		{"gzip cut short", "gzip", gzipped(text)[:30], nil, ""},
-		{"gzip with a tail", "gzip", append(gzipped(text), "tail"...), nil, ""},
+		{"gzip with a tail", "gzip", append(gzipped(text), "a tail of text"...), nil, ""},
 		{"deflate of noise", "deflate", []byte("\xff\xff\xff\xff"), nil, ""},
-		{"zlib with a dictionary", "deflate", []byte("\x78\xbb\x00\x00\x00\x01data"), nil, ""},
+		{"zlib with a dictionary", "deflate", []byte("\x78\xbb\x00\x00\x00\x02data"), nil, ""},
 	} {
 		at := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if c.coding != "" {
@@ -80,8 +80,12 @@ func TestBodiesAreDecoded(t *testing.T) {
 		})
 		resp, err := get(t, newGateway(t, reach(map[string]netip.AddrPort{"a.com": at})), "http://a.com/")
 		if c.want == nil && c.sent != nil {
-			if e := wantKind(t, err, Unavailable); !strings.Contains(e.Message, "a.com") {
-				t.Errorf("%s: got %q, want the host named", c.rule, e.Message)
+			want := "response of a.com is not coded as its header says"
+			if strings.HasSuffix(c.rule, "cut short") {
+				want = "a.com closed the connection before the end of the response"
+			}
+			if e := wantKind(t, err, Unavailable); e.Message != want {
+				t.Errorf("%s: got %q, want %q", c.rule, e.Message, want)
 			}
 			continue
 		}
@@ -150,8 +154,8 @@ func TestBodiesAreBounded(t *testing.T) {
 		g := newGateway(t, p)
 		resp, err := g.Client("o").Fetch(t.Context(), Request{URL: "http://a.com/"}, all, Limits{MaxBody: limit})
 		received := seen.all()[0].Received
-		if received > wireLimit(limit) {
-			t.Errorf("%s: read %d bytes from the connection, want at most %d", c.rule, received, wireLimit(limit))
+		if received > 3*limit {
+			t.Errorf("%s: read %d bytes from the connection, want about %d", c.rule, received, limit)
 		}
 		if c.fits {
 			if err != nil || len(resp.Body) != limit {
@@ -165,15 +169,30 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 }
 
-func TestABodylessAnswerWithALength(t *testing.T) {
-	at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+// TestAnswersWithoutABody: length and coding are those of the body they stand for.
+func TestAnswersWithoutABody(t *testing.T) {
+	answer := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "1000000000")
 		w.Header().Set("Content-Encoding", "gzip")
+		if r.URL.Path == "/304" {
+			w.WriteHeader(http.StatusNotModified)
+		}
+	}
+	secure, roots := serveTLS(t, true, answer)
+	g := newGateway(t, Policy{
+		AllowCIDR: loopback, RootCAs: roots,
+		Resolve: map[string]netip.AddrPort{"a.com": serve(t, answer), "example.com": secure},
 	})
-	g := newGateway(t, reach(map[string]netip.AddrPort{"a.com": at}))
-	resp := mustFetch(t, g, Request{URL: "http://a.com/", Method: "HEAD"})
-	if got, want := field(resp, "content-length"), "1000000000"; got != want || len(resp.Body) != 0 {
-		t.Errorf("got length %q and %d bytes, want %q and none", got, len(resp.Body), want)
+	for _, c := range []struct{ method, url string }{
+		{"HEAD", "http://a.com/"},
+		{"HEAD", "https://example.com/"},
+		{"GET", "http://a.com/304"},
+		{"GET", "https://example.com/304"},
+	} {
+		resp := mustFetch(t, g, Request{URL: c.url, Method: c.method})
+		if got, want := field(resp, "content-encoding"), "gzip"; got != want || len(resp.Body) != 0 {
+			t.Errorf("%s %s: got coding %q and %d bytes, want %q and none", c.method, c.url, got, len(resp.Body), want)
+		}
 	}
 }
 

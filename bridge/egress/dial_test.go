@@ -253,6 +253,7 @@ func TestTheNextAddressIsTried(t *testing.T) {
 	}{
 		{"after one that refuses", []string{nobody, "127.0.0.1"}, ""},
 		{"beside one that hangs", []string{nobody, "127.0.0.1"}, nobody},
+		{"after more refused ones than are tried", append(slices.Repeat([]string{"10.0.0.1"}, 2*maxAddresses), "127.0.0.1"), ""},
 		{"beside several", []string{nobody, "127.0.0.8", nobody, "127.0.0.1"}, nobody},
 	} {
 		g := newGateway(t, Policy{

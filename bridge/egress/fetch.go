@@ -54,21 +54,19 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Fetch sends a request and reads the answer to its end. allow decides about
-// every host by its ASCII name, that of each redirect too; a nil error lets it
-// pass, any other is returned inside the *[Error], and its text to the author.
+// Fetch sends a request and reads the answer to its end. allow must not be nil:
+// it decides about every host by its ASCII name, that of each redirect too. A nil
+// error lets it pass, any other is the message of the *[Error] that is returned.
 //
-// Every error is an *[Error]. An answer of any status is no error.
+// Every error is an *[Error]. An answer of any status is no error. The body of the
+// request must not be changed afterwards: it may still be on its way when a server
+// has answered early.
 func (c *Client) Fetch(ctx context.Context, req Request, allow func(asciiHost string) error, limits Limits) (*Response, error) {
 	limits = limits.withDefaults()
 	life, cancel := context.WithTimeout(ctx, limits.Timeout)
 	defer cancel()
 	f := &fetch{client: c, caller: ctx, life: life, allow: allow, limits: limits}
-	resp, err := f.run(req)
-	if err != nil {
-		return nil, err
-	}
-	return resp, nil
+	return f.run(req)
 }
 
 // fetch is one call of Fetch.
@@ -155,25 +153,32 @@ func (f *fetch) exchange(h *hop, mode Redirect) (*Response, *hop, error) {
 		err := fail(Unavailable, h.to.host, nil, "%s answered with status %d, which ends no request", h.to.host, resp.StatusCode)
 		return nil, nil, f.record(h, start, resp, 0, err)
 	}
-	if isRedirect(resp) && mode != RedirectManual {
-		io.CopyN(io.Discard, resp.Body, 2<<10) // a short body read to its end keeps the connection
-		f.record(h, start, resp, 0, nil)
-		next, err := f.follow(h, resp, mode)
-		if err != nil {
-			return nil, nil, f.record(next, time.Now(), nil, 0, err)
-		}
-		return nil, next, nil
+	if !isRedirect(resp) || mode == RedirectManual {
+		answer, wire, err := f.read(h, resp)
+		return answer, nil, f.record(h, start, resp, wire, err)
 	}
-	body, wire, decoded, err := readBody(resp, f.limits.MaxBody)
+	wire, _ := io.CopyN(io.Discard, resp.Body, 2<<10) // a short body read to its end keeps the connection
+	f.record(h, start, resp, wire, nil)
+	next, err := f.follow(h, resp, mode)
 	if err != nil {
-		return nil, nil, f.record(h, start, resp, wire, f.bodyError(h.to.host, err))
+		return nil, nil, f.record(next, time.Now(), nil, 0, err)
+	}
+	return nil, next, nil
+}
+
+// read takes an answer in. wire is how many bytes its body had.
+func (f *fetch) read(h *hop, resp *http.Response) (answer *Response, wire int64, err error) {
+	var body []byte
+	decoded := false
+	if hasBody(h.method, resp.StatusCode) {
+		if body, wire, decoded, err = readBody(resp, f.limits.MaxBody); err != nil {
+			return nil, wire, f.bodyError(h.to.host, err)
+		}
 	}
 	fields, bad := answerHeader(resp.Header, decoded)
 	if fields == nil {
-		err := fail(Unavailable, h.to.host, nil, "%s sent a header field that is not valid: %q", h.to.host, clip(bad))
-		return nil, nil, f.record(h, start, resp, wire, err)
+		return nil, wire, fail(Unavailable, h.to.host, nil, "%s sent a header field that is not valid: %q", h.to.host, clip(bad))
 	}
-	f.record(h, start, resp, wire, nil)
 	return &Response{
 		Status:     resp.StatusCode,
 		StatusText: reasonPhrase(resp),
@@ -181,7 +186,7 @@ func (f *fetch) exchange(h *hop, mode Redirect) (*Response, *hop, error) {
 		Redirected: h.number > 0,
 		Header:     fields,
 		Body:       body,
-	}, nil, nil
+	}, wire, nil
 }
 
 // request builds what is sent. The context carries its own lifetime for dialer.

@@ -54,7 +54,7 @@ func (g *Gateway) target(u *url.URL) (*target, error) {
 	default:
 		return nil, fail(Invalid, "", nil, "URL scheme %q is not supported: use https or http", u.Scheme)
 	}
-	if u.Opaque != "" || u.Host == "" {
+	if u.Host == "" { // as in all that is opaque
 		return nil, fail(Invalid, "", nil, "URL has no host: expected %s://HOST/PATH", u.Scheme)
 	}
 	if u.User != nil {
