@@ -90,7 +90,7 @@ func (k *Keeper) Get(ctx context.Context, o Owner, name string) (Value, error) {
 			return Value{}, err
 		}
 	}
-	return Value{}, fmt.Errorf("secrets: read %q of %s: %w", name, o, storage.ErrConflict)
+	return Value{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, storage.ErrConflict)
 }
 
 // read returns the secret that row names.
@@ -105,10 +105,10 @@ func (k *Keeper) read(ctx context.Context, o Owner, row []byte, name string) (Va
 	}
 	sealed, err := k.store.Get(ctx, o.valueKey(name))
 	if errors.Is(err, storage.ErrNotFound) {
-		return Value{}, fmt.Errorf("%w: the value of %q of %s is missing", ErrTampered, name, o)
+		return Value{}, fmt.Errorf("%w: the value of %q of %q is missing", ErrTampered, name, o)
 	}
 	if err != nil {
-		return Value{}, fmt.Errorf("secrets: read %q of %s: %w", name, o, err)
+		return Value{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, err)
 	}
 	version := v.index.entries[pos].version
 	plain, err := v.key.open(sealed, o.bindValue(name, version))
@@ -189,7 +189,7 @@ func (k *Keeper) readRow(ctx context.Context, o Owner) ([]byte, error) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("secrets: read the row of %s: %w", o, err)
+		return nil, fmt.Errorf("secrets: read the row of %q: %w", o, err)
 	}
 	return row, nil
 }

@@ -184,7 +184,7 @@ func TestNames(t *testing.T) {
 		f.set(alice, name, "v")
 		f.want(alice, name, "v")
 	}
-	const charset = "Secret name must only contain letters, digits, dots, dashes, and underscores (e.g., API_KEY)"
+	const charset = "Secret name must only contain alphanumeric characters, dots, dashes, and underscores (e.g., API_KEY)"
 	for name, want := range map[string]string{
 		"":                       "Secret name must be a non-empty string",
 		strings.Repeat("n", 129): "Secret name too long: max 128 characters",

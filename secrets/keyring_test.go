@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/zalando/go-keyring"
 )
 
 type fakeKeyring struct {
@@ -62,5 +64,27 @@ func TestOpenKeyringFaults(t *testing.T) {
 		if !errors.Is(err, tt.wantErr) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: got %v, want %v with %q", tt.rule, err, tt.wantErr, tt.text)
 		}
+	}
+}
+
+// TestSystemKeyring runs against the mock of the keyring's package: that an absent
+// entry is told from a broken keyring, which must not look like a first use.
+func TestSystemKeyring(t *testing.T) {
+	keyring.MockInit()
+	var ring SystemKeyring
+	if _, err := ring.Get("data"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("absent: got %v, want ErrNotFound", err)
+	}
+	key, created, err := OpenKeyring(ring, "data")
+	if err != nil || !created {
+		t.Fatalf("created %v, %v", created, err)
+	}
+	if text, err := keyring.Get("annex", "data"); err != nil || text != string(key.Text().Reveal()) {
+		t.Errorf("the entry of service annex: %v", err)
+	}
+	noBus := errors.New("dbus: no session bus")
+	keyring.MockInitWithError(noBus)
+	if _, created, err := OpenKeyring(ring, "data"); !errors.Is(err, noBus) || errors.Is(err, ErrNotFound) || created {
+		t.Errorf("a broken keyring: created %v, %v", created, err)
 	}
 }

@@ -27,7 +27,7 @@ func (k *Keeper) Destroy(ctx context.Context, o Owner) error {
 			const page = 256
 			keys, err := tx.Keys(ctx, o.valuesPrefix(), after, page)
 			if err != nil {
-				return fmt.Errorf("secrets: destroy %s: %w", o, err)
+				return fmt.Errorf("secrets: destroy %q: %w", o, err)
 			}
 			for _, key := range keys {
 				if err := tx.Delete(key); err != nil {
@@ -45,7 +45,9 @@ func (k *Keeper) Destroy(ctx context.Context, o Owner) error {
 // Rewrap wraps every data key and the root under the current master key, and
 // returns how many it wrapped anew. Values are not touched. It may be stopped and
 // run again; when it has returned nil, the retired keys open nothing that is
-// stored and can be forgotten.
+// stored and can be forgotten. Every other Keeper of the store must hold the
+// current key before it begins: what one with the old key alone makes meanwhile
+// would be missed.
 func (k *Keeper) Rewrap(ctx context.Context) (n int, err error) {
 	var after storage.Key
 	for {
@@ -61,7 +63,7 @@ func (k *Keeper) Rewrap(ctx context.Context) (n int, err error) {
 			}
 			changed, err := k.rewrap(ctx, key, o.bind(purposeDataKey))
 			if err != nil {
-				return n, fmt.Errorf("secrets: rewrap %s: %w", o, err)
+				return n, fmt.Errorf("secrets: rewrap %q: %w", o, err)
 			}
 			if changed {
 				n++

@@ -127,7 +127,7 @@ func (k sealingKey) seal(plaintext []byte, b binding) ([]byte, error) {
 func (k sealingKey) open(ciphertext []byte, b binding) ([]byte, error) {
 	out, err := k.aead.Decrypt(ciphertext, b.associated(k.id))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s of %s does not open", ErrTampered, b.purpose, b.owner)
+		return nil, fmt.Errorf("%w: %s of %q does not open", ErrTampered, b.purpose, b.owner)
 	}
 	return out, nil
 }

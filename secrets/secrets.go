@@ -103,7 +103,7 @@ func CheckName(name string) error {
 		c := name[i]
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !letter && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-' {
-			return &NameError{"Secret name must only contain letters, digits, dots, dashes, and underscores (e.g., API_KEY)"}
+			return &NameError{"Secret name must only contain alphanumeric characters, dots, dashes, and underscores (e.g., API_KEY)"}
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ func (k *Keeper) newVault(o Owner) (*vault, error) {
 // openVault opens the row of o.
 func (k *Keeper) openVault(o Owner, row []byte) (*vault, error) {
 	if len(row) < wrappedSize {
-		return nil, fmt.Errorf("%w: the row of %s has %d bytes", ErrTampered, o, len(row))
+		return nil, fmt.Errorf("%w: the row of %q has %d bytes", ErrTampered, o, len(row))
 	}
 	wrapped, sealed := row[:wrappedSize], row[wrappedSize:]
 	key, ok := k.cache.get(o, wrapped)
