@@ -75,7 +75,7 @@ var errIndex = errors.New("secrets: the index does not decode")
 // decodeIndex reads what encode wrote, and nothing else: names in order and
 // valid, versions up to last, no byte left over.
 func decodeIndex(b []byte) (*index, error) {
-	d := indexDecoder{rest: b}
+	d := indexDecoder{rest: b, all: string(b)}
 	x := &index{last: d.uvarint()}
 	count := d.uvarint()
 	if count > uint64(len(d.rest)) { // an entry has at least four bytes
@@ -100,6 +100,7 @@ func decodeIndex(b []byte) (*index, error) {
 // indexDecoder reads from rest; after the first fault it returns zeros.
 type indexDecoder struct {
 	rest []byte
+	all  string // the names are parts of it
 	bad  bool
 }
 
@@ -119,9 +120,9 @@ func (d *indexDecoder) text() string {
 		d.bad = true
 		return ""
 	}
-	s := string(d.rest[:n])
+	start := len(d.all) - len(d.rest)
 	d.rest = d.rest[n:]
-	return s
+	return d.all[start : start+int(n)]
 }
 
 // advance moves over the n bytes that v took.
