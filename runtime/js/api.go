@@ -48,8 +48,8 @@ func newAPITable(api sandbox.API) (*apiTable, error) {
 		method := &apiMethod{Method: m}
 		if m.JS != "" {
 			var err error
-			if method.wrapper, err = goja.Compile(preludeName+m.Name, "("+m.JS+"\n)", true); err != nil {
-				return nil, fmt.Errorf("the wrapper of method %s does not compile: %w", m.Name, err)
+			if method.wrapper, err = compileOwn(m.Name, "("+m.JS+"\n)"); err != nil {
+				return nil, err
 			}
 		}
 		if err := t.add(method); err != nil {

@@ -3,6 +3,7 @@ package js
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"strings"
 
@@ -18,6 +19,39 @@ const (
 	maxStack   = 16 << 10
 )
 
+// crash is a panic that left the virtual machine.
+type crash struct {
+	value any
+	stack []byte
+}
+
+func (*crash) Error() string { return "panic" }
+
+// thrownValue is a value of the realm that was thrown by way of a panic.
+type thrownValue struct{ value goja.Value }
+
+func (*thrownValue) Error() string { return "thrown value" }
+
+// guard runs f and returns a panic as an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case *goja.InterruptedError:
+			err = x
+		case *goja.StackOverflowError:
+			err = x
+		case *goja.Exception:
+			err = x
+		case goja.Value:
+			err = &thrownValue{x}
+		default:
+			err = &crash{x, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
 // failure returns what ended a run of the virtual machine as the error that
 // the host sees. It may run code of the realm (getters of what was thrown), so
 // it is called inside [realm.do], under the deadline.
@@ -28,33 +62,33 @@ func (r *realm) failure(err error) *sandbox.Error {
 	case *goja.InterruptedError:
 		r.dead = true
 		if stopped := r.stopped.Load(); stopped != nil {
-			return stopped
+			return withStack(stopped, e.Stack())
 		}
 	case *goja.StackOverflowError:
 		r.dead = true
-		return &sandbox.Error{
+		return withStack(&sandbox.Error{
 			Code: sandbox.Exhausted, Reason: sandbox.ReasonDepth, Name: "RangeError",
-			Message: "call depth limit exceeded: functions nest too deep",
-		}
+			Message: fmt.Sprintf("call depth limit exceeded: functions nest deeper than %d", r.limits.CallDepth),
+		}, e.Stack())
 	case *goja.Exception:
 		return r.thrown(e.Value(), e.Stack())
+	case *thrownValue:
+		return r.thrown(e.value, nil)
+	case *crash:
+		if report := r.program.engine.config.Crashed; report != nil {
+			report(r.invocationID(), e.value, e.stack)
+		}
 	}
 	r.dead = true
 	return &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
 }
 
-// panicked does the same for a panic that left the virtual machine.
-func (r *realm) panicked(x any) *sandbox.Error {
-	switch x := x.(type) {
-	case *goja.InterruptedError:
-		return r.failure(x)
-	case *goja.StackOverflowError:
-		return r.failure(x)
-	}
-	if r.program.engine.config.Crashed != nil {
-		r.program.engine.config.Crashed(r.invocationID(), x, debug.Stack())
-	}
-	return r.failure(nil)
+// withStack returns e with the place where the author's code was stopped.
+func withStack(e *sandbox.Error, frames []goja.StackFrame) *sandbox.Error {
+	const most = 20
+	located := *e
+	located.Stack = cleanStack(e.Message + "\n" + formatFrames(frames[:min(len(frames), most)]))
+	return &located
 }
 
 // thrown describes a value that was thrown. It never fails: what a hostile

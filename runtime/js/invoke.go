@@ -20,6 +20,9 @@ type invocation struct {
 
 // invoke performs an invocation in r. Afterwards r is dead.
 func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandbox.Limits, call sandbox.Caller) (sandbox.Payload, sandbox.Usage, *sandbox.Error) {
+	if ctx.Err() != nil {
+		return sandbox.Payload{}, sandbox.Usage{}, contextError(ctx)
+	}
 	end := r.begin(ctx, limits, r.warmed)
 	if !r.loaded {
 		r.load()
@@ -101,11 +104,15 @@ func (r *realm) asPromise(v goja.Value) (*goja.Promise, error) {
 	if object.ExportType() == reflect.TypeFor[*goja.Promise]() {
 		return object.Export().(*goja.Promise), nil
 	}
-	promise, resolve, _ := r.vm.NewPromise()
-	if err := resolve(object); err != nil { // asks for a method "then"
-		return nil, err
+	isThenable := false
+	if ex := r.vm.Try(func() { _, isThenable = goja.AssertFunction(object.Get("then")) }); ex != nil {
+		return nil, ex
 	}
-	return promise, nil
+	if !isThenable {
+		return nil, nil
+	}
+	promise, resolve, _ := r.vm.NewPromise()
+	return promise, resolve(object)
 }
 
 // await runs the event loop until promise is settled.

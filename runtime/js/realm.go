@@ -76,7 +76,7 @@ func refuse[T any](_ func(T), g func()) func(T) {
 
 // do runs f, which enters the virtual machine, and returns what went wrong.
 // Whatever comes of it counts as CPU time and is under the limits.
-func (r *realm) do(f func() error) (failed *sandbox.Error) {
+func (r *realm) do(f func() error) *sandbox.Error {
 	if stopped := r.stopped.Load(); stopped != nil {
 		return stopped
 	}
@@ -87,15 +87,21 @@ func (r *realm) do(f func() error) (failed *sandbox.Error) {
 		r.watch.leave()
 		active.Add(-1)
 	}()
-	defer func() {
-		if x := recover(); x != nil {
-			failed = r.panicked(x)
-		}
-	}()
-	if err := f(); err != nil {
-		return r.failure(err)
+	err := guard(f)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var failed *sandbox.Error
+	describe := func() error {
+		failed = r.failure(err)
+		return nil
+	}
+	for err = guard(describe); err != nil; err = guard(describe) {
+		// What was thrown fights back: what ended that is the failure now. A
+		// second interrupt or crash runs no code of the realm.
+		r.dead = true
+	}
+	return failed
 }
 
 // stop ends what runs in the realm, from any goroutine. The first reason wins.
