@@ -10,69 +10,73 @@ import (
 	"github.com/annexhost/annex/storage"
 )
 
+// tamperings are what is done to a store in which alice has the secrets one and two
+// and bob has one.
+var tamperings = []struct {
+	rule   string
+	tamper func(f *fixture)
+	owner  Owner
+	name   string
+}{
+	{"a value of another name, moved", func(f *fixture) {
+		f.put(alice.valueKey("one"), f.row(alice.valueKey("two")))
+	}, alice, "one"},
+	{"two values of one owner, swapped: the first", func(f *fixture) { f.swap(alice.valueKey("one"), alice.valueKey("two")) }, alice, "one"},
+	{"two values of one owner, swapped: the second", func(f *fixture) { f.swap(alice.valueKey("one"), alice.valueKey("two")) }, alice, "two"},
+	{"the value of another organization", func(f *fixture) {
+		f.put(alice.valueKey("one"), f.row(bob.valueKey("one")))
+	}, alice, "one"},
+	{"the value and the row of another organization", func(f *fixture) {
+		f.put(alice.valueKey("one"), f.row(bob.valueKey("one")))
+		f.put(alice.rowKey(), f.row(bob.rowKey()))
+	}, alice, "one"},
+	{"the data key of another organization under the own index", func(f *fixture) {
+		f.put(alice.rowKey(), slices.Concat(f.row(bob.rowKey())[:wrappedSize], f.row(alice.rowKey())[wrappedSize:]))
+	}, alice, "one"},
+	{"the index of another organization", func(f *fixture) {
+		f.put(alice.rowKey(), slices.Concat(f.row(alice.rowKey())[:wrappedSize], f.row(bob.rowKey())[wrappedSize:]))
+	}, alice, "one"},
+	{"the root in place of a data key", func(f *fixture) {
+		f.put(alice.rowKey(), slices.Concat(f.row(rootKey), f.row(alice.rowKey())[wrappedSize:]))
+	}, alice, "one"},
+	{"the index in place of a value", func(f *fixture) {
+		f.put(alice.valueKey("one"), f.row(alice.rowKey())[wrappedSize:])
+	}, alice, "one"},
+	{"an older value of the same name, put back", func(f *fixture) {
+		old := f.row(alice.valueKey("one"))
+		f.set(alice, "one", "newer")
+		f.put(alice.valueKey("one"), old)
+	}, alice, "one"},
+	{"the value from before a delete, put back after the name was set again", func(f *fixture) {
+		old := f.row(alice.valueKey("one"))
+		if err := f.Delete(f.t.Context(), alice, "one"); err != nil {
+			f.t.Fatal(err)
+		}
+		f.set(alice, "one", "newer")
+		f.put(alice.valueKey("one"), old)
+	}, alice, "one"},
+	{"an older index under the newer value", func(f *fixture) {
+		old := f.row(alice.rowKey())
+		f.set(alice, "one", "newer")
+		f.put(alice.rowKey(), old)
+	}, alice, "one"},
+	{"a value from before the owner was destroyed", func(f *fixture) {
+		old := f.row(alice.valueKey("one"))
+		if err := f.Destroy(f.t.Context(), alice); err != nil {
+			f.t.Fatal(err)
+		}
+		f.set(alice, "one", "newer")
+		f.put(alice.valueKey("one"), old)
+	}, alice, "one"},
+	{"a value that was removed", func(f *fixture) { f.put(alice.valueKey("one"), nil) }, alice, "one"},
+	{"a row without an index", func(f *fixture) { f.put(alice.rowKey(), f.row(alice.rowKey())[:wrappedSize]) }, alice, "one"},
+	{"an empty row", func(f *fixture) { f.put(alice.rowKey(), []byte{}) }, alice, "one"},
+}
+
 // TestTampering changes the stored bytes directly, as someone can who writes to
 // the database and has no master key. Nothing that was touched opens.
 func TestTampering(t *testing.T) {
-	for _, tt := range []struct {
-		rule   string
-		tamper func(f *fixture)
-		owner  Owner
-		name   string
-	}{
-		{"a value of another name, moved", func(f *fixture) {
-			f.put(alice.valueKey("one"), f.row(alice.valueKey("two")))
-		}, alice, "one"},
-		{"two values of one owner, swapped: the first", func(f *fixture) { f.swap(alice.valueKey("one"), alice.valueKey("two")) }, alice, "one"},
-		{"two values of one owner, swapped: the second", func(f *fixture) { f.swap(alice.valueKey("one"), alice.valueKey("two")) }, alice, "two"},
-		{"the value of another organization", func(f *fixture) {
-			f.put(alice.valueKey("one"), f.row(bob.valueKey("one")))
-		}, alice, "one"},
-		{"the value and the row of another organization", func(f *fixture) {
-			f.put(alice.valueKey("one"), f.row(bob.valueKey("one")))
-			f.put(alice.rowKey(), f.row(bob.rowKey()))
-		}, alice, "one"},
-		{"the data key of another organization under the own index", func(f *fixture) {
-			f.put(alice.rowKey(), slices.Concat(f.row(bob.rowKey())[:wrappedSize], f.row(alice.rowKey())[wrappedSize:]))
-		}, alice, "one"},
-		{"the index of another organization", func(f *fixture) {
-			f.put(alice.rowKey(), slices.Concat(f.row(alice.rowKey())[:wrappedSize], f.row(bob.rowKey())[wrappedSize:]))
-		}, alice, "one"},
-		{"the root in place of a data key", func(f *fixture) {
-			f.put(alice.rowKey(), slices.Concat(f.row(rootKey), f.row(alice.rowKey())[wrappedSize:]))
-		}, alice, "one"},
-		{"the index in place of a value", func(f *fixture) {
-			f.put(alice.valueKey("one"), f.row(alice.rowKey())[wrappedSize:])
-		}, alice, "one"},
-		{"an older value of the same name, put back", func(f *fixture) {
-			old := f.row(alice.valueKey("one"))
-			f.set(alice, "one", "newer")
-			f.put(alice.valueKey("one"), old)
-		}, alice, "one"},
-		{"the value from before a delete, put back after the name was set again", func(f *fixture) {
-			old := f.row(alice.valueKey("one"))
-			if err := f.Delete(f.t.Context(), alice, "one"); err != nil {
-				f.t.Fatal(err)
-			}
-			f.set(alice, "one", "newer")
-			f.put(alice.valueKey("one"), old)
-		}, alice, "one"},
-		{"an older index under the newer value", func(f *fixture) {
-			old := f.row(alice.rowKey())
-			f.set(alice, "one", "newer")
-			f.put(alice.rowKey(), old)
-		}, alice, "one"},
-		{"a value from before the owner was destroyed", func(f *fixture) {
-			old := f.row(alice.valueKey("one"))
-			if err := f.Destroy(f.t.Context(), alice); err != nil {
-				f.t.Fatal(err)
-			}
-			f.set(alice, "one", "newer")
-			f.put(alice.valueKey("one"), old)
-		}, alice, "one"},
-		{"a value that was removed", func(f *fixture) { f.put(alice.valueKey("one"), nil) }, alice, "one"},
-		{"a row without an index", func(f *fixture) { f.put(alice.rowKey(), f.row(alice.rowKey())[:wrappedSize]) }, alice, "one"},
-		{"an empty row", func(f *fixture) { f.put(alice.rowKey(), []byte{}) }, alice, "one"},
-	} {
+	for _, tt := range tamperings {
 		t.Run(tt.rule, func(t *testing.T) {
 			f := newFixture(t)
 			f.set(alice, "one", "alice's one")

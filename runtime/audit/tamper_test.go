@@ -74,81 +74,84 @@ func (x *tampering) forge(from head, n int) head {
 	return from
 }
 
+// tamperings are what is done to a chain of ten entries, and the first wrong line.
+var tamperings = []struct {
+	rule   string
+	tamper func(x *tampering)
+	seq    uint64
+	reason string
+}{
+	{"an entry edited", func(x *tampering) { x.edit(4, "k4", "k9") }, 4, "MAC is wrong"},
+	{"the first entry edited", func(x *tampering) { x.edit(1, "k1", "k9") }, 1, "MAC is wrong"},
+	{"the last entry edited", func(x *tampering) { x.edit(10, "k10", "k11") }, 10, "MAC is wrong"},
+	{"a MAC edited", func(x *tampering) { b := x.entry(4); b[5] ^= 1; x.setEntry(4, b) }, 4, "MAC is wrong"},
+	{"an entry grown", func(x *tampering) { x.setEntry(4, append(x.entry(4), ' ')) }, 4, "MAC is wrong"},
+	{"an entry emptied", func(x *tampering) { x.setEntry(4, []byte{}) }, 4, "unknown format"},
+	{"an entry deleted", func(x *tampering) { x.setEntry(4, nil) }, 4, "missing: the next entry is 5"},
+	{"the first entry deleted", func(x *tampering) { x.setEntry(1, nil) }, 1, "missing: the next entry is 2"},
+	{"an entry deleted and the rest moved up", func(x *tampering) {
+		for seq := uint64(4); seq < 10; seq++ {
+			x.setEntry(seq, x.entry(seq+1))
+		}
+		x.setEntry(10, nil)
+	}, 4, "MAC is wrong"},
+	{"two entries swapped", func(x *tampering) {
+		a, b := x.entry(4), x.entry(7)
+		x.setEntry(4, b)
+		x.setEntry(7, a)
+	}, 4, "MAC is wrong"},
+	{"an entry inserted and the rest moved down", func(x *tampering) {
+		for seq := uint64(10); seq >= 4; seq-- {
+			x.setEntry(seq+1, x.entry(seq))
+		}
+		x.forge(head{seq: 3}, 1)
+	}, 4, "MAC is wrong"},
+	{"an entry put in twice", func(x *tampering) { x.setEntry(11, x.entry(10)) }, 11, "MAC is wrong"},
+	{"entries added behind the end", func(x *tampering) { x.forge(head{seq: 10}, 2) }, 11, "MAC is wrong"},
+	{"an entry added after a gap", func(x *tampering) { x.forge(head{seq: 15}, 1) }, 11, "missing: the next entry is 16"},
+	{"an entry of another organization", func(x *tampering) { x.setEntry(1, x.row(entryKey("org-b", 1))) }, 1, "MAC is wrong"},
+	{"the whole chain of another organization", func(x *tampering) {
+		for seq := uint64(1); seq <= 3; seq++ {
+			x.setEntry(seq, x.row(entryKey("org-b", seq)))
+		}
+		for seq := uint64(4); seq <= 10; seq++ {
+			x.setEntry(seq, nil)
+		}
+		x.setHead(org, x.row(headKey("org-b")))
+	}, 1, "MAC is wrong"},
+	{"the tail cut", func(x *tampering) { x.setEntry(10, nil); x.setEntry(9, nil) }, 9, "the end is cut: missing up to 10"},
+	{"everything cut", func(x *tampering) {
+		for seq := uint64(1); seq <= 10; seq++ {
+			x.setEntry(seq, nil)
+		}
+	}, 1, "the end is cut: missing up to 10"},
+	{"the tail cut and a head forged", func(x *tampering) {
+		x.setEntry(10, nil)
+		forger := newChain([]byte("another key of at least 32 bytes"))
+		x.setHead(org, forger.encodeHead(org, head{9, [macSize]byte(x.entry(9)[1:entryFixed])}))
+	}, 0, "the head of \"org-a\" has a wrong MAC"},
+	{"the head deleted", func(x *tampering) { x.setHead(org, nil) }, 0, "the head is missing"},
+	{"the head truncated", func(x *tampering) { x.setHead(org, x.row(headKey(org))[:20]) }, 0, "unknown format"},
+	{"the head damaged and an entry edited: the entry is named", func(x *tampering) {
+		x.setHead(org, []byte{})
+		x.edit(4, "k4", "k9")
+	}, 4, "MAC is wrong"},
+	{"an entry edited and the tail cut: the first is named", func(x *tampering) {
+		x.edit(4, "k4", "k9")
+		x.setEntry(10, nil)
+	}, 4, "MAC is wrong"},
+	{"a row that is no entry", func(x *tampering) {
+		change(x.t, x.store, entriesPrefix(org)+"0000000000000004x", []byte{1})
+	}, 5, "a row that is no entry"},
+	{"a number in capitals", func(x *tampering) {
+		x.forge(head{seq: 10}, 1)
+		change(x.t, x.store, entriesPrefix(org)+"000000000000000B", x.entry(10))
+		x.setEntry(11, nil)
+	}, 10, "a row that is no entry"},
+}
+
 func TestVerifyFindsTampering(t *testing.T) {
-	for _, tt := range []struct {
-		rule   string
-		tamper func(x *tampering)
-		seq    uint64
-		reason string
-	}{
-		{"an entry edited", func(x *tampering) { x.edit(4, "k4", "k9") }, 4, "MAC is wrong"},
-		{"the first entry edited", func(x *tampering) { x.edit(1, "k1", "k9") }, 1, "MAC is wrong"},
-		{"the last entry edited", func(x *tampering) { x.edit(10, "k10", "k11") }, 10, "MAC is wrong"},
-		{"a MAC edited", func(x *tampering) { b := x.entry(4); b[5] ^= 1; x.setEntry(4, b) }, 4, "MAC is wrong"},
-		{"an entry grown", func(x *tampering) { x.setEntry(4, append(x.entry(4), ' ')) }, 4, "MAC is wrong"},
-		{"an entry emptied", func(x *tampering) { x.setEntry(4, []byte{}) }, 4, "unknown format"},
-		{"an entry deleted", func(x *tampering) { x.setEntry(4, nil) }, 4, "missing: the next entry is 5"},
-		{"the first entry deleted", func(x *tampering) { x.setEntry(1, nil) }, 1, "missing: the next entry is 2"},
-		{"an entry deleted and the rest moved up", func(x *tampering) {
-			for seq := uint64(4); seq < 10; seq++ {
-				x.setEntry(seq, x.entry(seq+1))
-			}
-			x.setEntry(10, nil)
-		}, 4, "MAC is wrong"},
-		{"two entries swapped", func(x *tampering) {
-			a, b := x.entry(4), x.entry(7)
-			x.setEntry(4, b)
-			x.setEntry(7, a)
-		}, 4, "MAC is wrong"},
-		{"an entry inserted and the rest moved down", func(x *tampering) {
-			for seq := uint64(10); seq >= 4; seq-- {
-				x.setEntry(seq+1, x.entry(seq))
-			}
-			x.forge(head{seq: 3}, 1)
-		}, 4, "MAC is wrong"},
-		{"an entry put in twice", func(x *tampering) { x.setEntry(11, x.entry(10)) }, 11, "MAC is wrong"},
-		{"entries added behind the end", func(x *tampering) { x.forge(head{seq: 10}, 2) }, 11, "MAC is wrong"},
-		{"an entry added after a gap", func(x *tampering) { x.forge(head{seq: 15}, 1) }, 11, "missing: the next entry is 16"},
-		{"an entry of another organization", func(x *tampering) { x.setEntry(1, x.row(entryKey("org-b", 1))) }, 1, "MAC is wrong"},
-		{"the whole chain of another organization", func(x *tampering) {
-			for seq := uint64(1); seq <= 3; seq++ {
-				x.setEntry(seq, x.row(entryKey("org-b", seq)))
-			}
-			for seq := uint64(4); seq <= 10; seq++ {
-				x.setEntry(seq, nil)
-			}
-			x.setHead(org, x.row(headKey("org-b")))
-		}, 1, "MAC is wrong"},
-		{"the tail cut", func(x *tampering) { x.setEntry(10, nil); x.setEntry(9, nil) }, 9, "the end is cut: missing up to 10"},
-		{"everything cut", func(x *tampering) {
-			for seq := uint64(1); seq <= 10; seq++ {
-				x.setEntry(seq, nil)
-			}
-		}, 1, "the end is cut: missing up to 10"},
-		{"the tail cut and a head forged", func(x *tampering) {
-			x.setEntry(10, nil)
-			forger := newChain([]byte("another key of at least 32 bytes"))
-			x.setHead(org, forger.encodeHead(org, head{9, [macSize]byte(x.entry(9)[1:entryFixed])}))
-		}, 0, "the head of \"org-a\" has a wrong MAC"},
-		{"the head deleted", func(x *tampering) { x.setHead(org, nil) }, 0, "the head is missing"},
-		{"the head truncated", func(x *tampering) { x.setHead(org, x.row(headKey(org))[:20]) }, 0, "unknown format"},
-		{"the head damaged and an entry edited: the entry is named", func(x *tampering) {
-			x.setHead(org, []byte{})
-			x.edit(4, "k4", "k9")
-		}, 4, "MAC is wrong"},
-		{"an entry edited and the tail cut: the first is named", func(x *tampering) {
-			x.edit(4, "k4", "k9")
-			x.setEntry(10, nil)
-		}, 4, "MAC is wrong"},
-		{"a row that is no entry", func(x *tampering) {
-			change(x.t, x.store, entriesPrefix(org)+"0000000000000004x", []byte{1})
-		}, 5, "a row that is no entry"},
-		{"a number in capitals", func(x *tampering) {
-			x.forge(head{seq: 10}, 1)
-			change(x.t, x.store, entriesPrefix(org)+"000000000000000B", x.entry(10))
-			x.setEntry(11, nil)
-		}, 10, "a row that is no entry"},
-	} {
+	for _, tt := range tamperings {
 		t.Run(tt.rule, func(t *testing.T) {
 			x := newTampering(t)
 			wantRight(t, x.log, org, 10)
