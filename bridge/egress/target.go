@@ -52,7 +52,7 @@ func (g *Gateway) target(u *url.URL) (*target, error) {
 	case "":
 		return nil, fail(Invalid, "", nil, "URL has no scheme: expected https://HOST/PATH")
 	default:
-		return nil, fail(Invalid, "", nil, "URL scheme %q is not supported: use https or http", u.Scheme)
+		return nil, fail(Invalid, "", nil, "URL scheme %q is not supported: use https or http", clip(u.Scheme))
 	}
 	if u.Host == "" { // as in all that is opaque
 		return nil, fail(Invalid, "", nil, "URL has no host: expected %s://HOST/PATH", u.Scheme)
@@ -64,32 +64,38 @@ func (g *Gateway) target(u *url.URL) (*target, error) {
 	if err != nil {
 		return nil, hostError(err)
 	}
+	port, err := g.port(u.Port(), standard, host)
+	if err != nil {
+		return nil, err
+	}
+	built := &url.URL{
+		Scheme: u.Scheme, Host: host,
+		Path: u.Path, RawPath: u.RawPath,
+		RawQuery: escapeQuery(u.RawQuery), ForceQuery: u.ForceQuery,
+	}
+	if port != standard {
+		built.Host += ":" + strconv.Itoa(port)
+	}
+	if built.Path == "" {
+		built.Path = "/"
+	}
+	return &target{url: built, host: host}, nil
+}
+
+// port reads the port of a URL, which must be open. The error is an *Error.
+func (g *Gateway) port(text string, standard int, host string) (int, error) {
 	port := standard
-	if text := u.Port(); text != "" {
+	if text != "" {
+		var err error
 		port, err = strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != text {
-			return nil, fail(Invalid, host, nil, "port %q of %s is not a number between 1 and 65535", text, host)
+			return 0, fail(Invalid, host, nil, "port %q of %s is not a number between 1 and 65535", clip(text), host)
 		}
 	}
 	if !slices.Contains(g.ports, port) {
-		return nil, fail(Denied, host, nil, "port %d of %s is not open to extensions (open: %s)", port, host, joinPorts(g.ports))
+		return 0, fail(Denied, host, nil, "port %d of %s is not open to extensions (open: %s)", port, host, joinPorts(g.ports))
 	}
-	authority := host
-	if port != standard {
-		authority += ":" + strconv.Itoa(port)
-	}
-	path, rawPath := u.Path, u.RawPath
-	if path == "" {
-		path = "/"
-	}
-	return &target{host: host, url: &url.URL{
-		Scheme:     u.Scheme,
-		Host:       authority,
-		Path:       path,
-		RawPath:    rawPath,
-		RawQuery:   escapeQuery(u.RawQuery),
-		ForceQuery: u.ForceQuery,
-	}}, nil
+	return port, nil
 }
 
 func hostError(err error) *Error {
