@@ -19,7 +19,6 @@ func addKeyFlags(cmd *cobra.Command) *keyFlags {
 	k := &keyFlags{}
 	cmd.Flags().StringVar(&k.file, "master-key-file", "", "file of the master key (default: master.key in the data directory, or "+masterKeyVariable+")")
 	cmd.Flags().StringVar(&k.keyring, "master-key-keyring", "", "name under which the desktop's keyring keeps the master key")
-	cmd.MarkFlagsMutuallyExclusive("master-key-file", "master-key-keyring")
 	return k
 }
 
@@ -27,6 +26,8 @@ func addKeyFlags(cmd *cobra.Command) *keyFlags {
 // they name none.
 func (k *keyFlags) masterKey() (secrets.MasterKey, error) {
 	switch {
+	case k.file != "" && k.keyring != "":
+		return secrets.MasterKey{}, usagef("--master-key-file and --master-key-keyring contradict each other")
 	case k.file != "":
 		return secrets.ReadKeyFile(k.file)
 	case k.keyring != "":

@@ -50,12 +50,14 @@ Handlers run in this process: run what you trust.`,
 	f.BoolVar(&asJSON, "json", false, "print status, headers, body, logs and durationMs as JSON")
 	approve := addApprovalFlags(cmd)
 	f.StringSliceVar(&approve.grant, "grant", nil, "approve exactly these permissions; none approves nothing")
-	cmd.MarkFlagsMutuallyExclusive("approve-all", "grant")
 	policy := addPolicyFlags(cmd)
 	keys := addKeyFlags(cmd)
-	log := addLogFlag(cmd, "warn")
+	log := addLogFlag(cmd, "error")
 	addSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if approve.all && len(approve.grant) > 0 {
+			return usagef("--approve-all and --grant contradict each other")
+		}
 		call, err := parseCall(route, body, user)
 		if err != nil {
 			return err
@@ -201,7 +203,6 @@ func printRunJSON(w io.Writer, reply runtime.Reply, failed error, logs []runLog)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
 	if err := enc.Encode(answer); err != nil {
 		return err
 	}
@@ -235,10 +236,10 @@ func explain(w io.Writer, failed error) error {
 	if e.Name != "" {
 		text = e.Name + ": " + text
 	}
-	fmt.Fprintf(w, "annex: %s\n", text)
-	if e.Stack != "" {
-		fmt.Fprintf(w, "%s\n", strings.TrimRight(e.Stack, "\n"))
+	if strings.HasPrefix(e.Stack, text) {
+		text = strings.TrimRight(e.Stack, "\n") // begins with the same words
 	}
+	fmt.Fprintf(w, "annex: %s\n", text)
 	return &saidError{httpapi.Outcome(failed).Exit}
 }
 

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"annex": main})
+}
+
+// TestScript runs the scripts in testdata/script: commands, what they are
+// given and what they print, in one file each. Beside testscript's own
+// commands there are
+//
+//	serving FILE             wait until serve --json has printed its line into FILE;
+//	                         sets LISTEN and TOKEN
+//	http STATUS METHOD PATH [JSON]
+//	                         send a request with the token, expect the status; the
+//	                         body is printed to standard output, the header to
+//	                         standard error
+//	expectcode N COMMAND…    run annex and expect its exit code
+func TestScript(t *testing.T) {
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("EXAMPLES", examples)
+			env.Setenv("ANNEX_LOG", "error")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"serving":    serving,
+			"http":       request,
+			"expectcode": expectCode,
+		},
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+	})
+}
+
+// serving waits for the greeting of serve.
+func serving(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var g greeting
+		if data, err := os.ReadFile(name); err == nil && json.Unmarshal(data, &g) == nil && g.Listen != "" {
+			ts.Setenv("LISTEN", g.Listen)
+			ts.Setenv("TOKEN", g.Token)
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("serve printed no greeting into %s", args[0])
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// request sends one request.
+func request(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: http STATUS METHOD PATH [JSON]")
+	}
+	var body io.Reader
+	if len(args) > 3 {
+		body = strings.NewReader(args[3])
+	}
+	r, err := http.NewRequest(args[1], "http://"+ts.Getenv("LISTEN")+args[2], body)
+	ts.Check(err)
+	if token := ts.Getenv("TOKEN"); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n", bytes.TrimRight(text, "\n"))
+	ts.Check(resp.Header.Write(ts.Stderr()))
+	if fmt.Sprint(resp.StatusCode) != args[0] {
+		ts.Fatalf("status %d, want %s; body %s", resp.StatusCode, args[0], text)
+	}
+}
+
+// expectCode runs annex and compares its exit code.
+func expectCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec("annex", args[1:]...)
+	code := "0"
+	if err != nil {
+		code = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, want %s", code, args[0])
+	}
+}
