@@ -71,7 +71,7 @@ func Build(ctx context.Context, in Input) (Output, error) {
 	}
 	in.Entry = entry
 
-	l := &loader{files: newFiles(in.Read), entry: entry}
+	l := newLoader(in.Read, entry)
 	if !l.files.exists(entry) {
 		return Output{}, refuse(entry, "the handler's file does not exist")
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// The namespaces of esbuild in which files live. Neither is esbuild's "file",
+// The namespaces of esbuild in which files live. None is esbuild's "file",
 // so esbuild never looks for them on the host.
 const (
 	space   = "package" // the author's files
 	missing = "missing" // modules that throw when they are loaded
-	empty   = "empty"   // modules that package.json replaces by nothing
+	nowhere = "nowhere" // modules that a package.json replaces by nothing
 )
 
 // lowered is the syntax that goja (2026-09-17) does not run. All other syntax
@@ -37,6 +37,14 @@ func lowered() map[string]bool {
 	}
 }
 
+// defines are names that libraries expect of every bundler.
+func defines() map[string]string {
+	return map[string]string{
+		"process.env.NODE_ENV": `"production"`,
+		"global":               "globalThis",
+	}
+}
+
 func options(l *loader) api.BuildOptions {
 	return api.BuildOptions{
 		AbsWorkingDir: "/",
@@ -55,10 +63,7 @@ func options(l *loader) api.BuildOptions {
 		TreeShaking:   api.TreeShakingTrue,
 		TsconfigRaw:   "{}",
 		Banner:        map[string]string{"js": firstLine},
-		Define: map[string]string{
-			"process.env.NODE_ENV": `"production"`,
-			"global":               "globalThis",
-		},
+		Define:        defines(),
 		EntryPoints: []string{l.entry},
 		Plugins:     []api.Plugin{l.plugin()},
 	}
@@ -88,10 +93,11 @@ func run(ctx context.Context, l *loader) (built, error) {
 	if !stop() {
 		return built{}, ctx.Err()
 	}
-	if len(result.Errors) > 0 {
-		return built{}, &Errors{Messages: messages(l.files, result.Errors)}
+	refused, warnings := judge(result)
+	if len(refused) > 0 {
+		return built{}, &Errors{Messages: messages(l.files, refused)}
 	}
-	b := built{warnings: result.Warnings}
+	b := built{warnings: warnings}
 	for _, file := range result.OutputFiles {
 		switch file.Path {
 		case "/out.js":

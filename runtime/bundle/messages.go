@@ -1,63 +1,112 @@
 package bundle
 
 import (
-	"sort"
+	"cmp"
+	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// messages translates what esbuild says. The author's own line is quoted, not
-// the text that esbuild was given.
+// judge sorts what esbuild says into what refuses the handler and what warns.
+func judge(result api.BuildResult) (refused, warnings []api.Message) {
+	refused = result.Errors
+	for _, m := range result.Warnings {
+		if strings.HasPrefix(m.Text, vFlag) {
+			refused = append(refused, m)
+		} else {
+			warnings = append(warnings, m)
+		}
+	}
+	return refused, warnings
+}
+
+// How esbuild names the flags of regular expressions that goja does not know.
+const (
+	vFlag = `The regular expression flag "v"`
+	dFlag = `The regular expression flag "d"`
+)
+
+// maxMessages is how many errors, and how many warnings, are told.
+const maxMessages = 100
+
+// messages translates what esbuild says, in the order of the files. It quotes the
+// author's own lines, not those that esbuild was given.
 func messages(f *files, list []api.Message) []Message {
+	slices.SortStableFunc(list, func(a, b api.Message) int {
+		if a.Location == nil || b.Location == nil {
+			return cmp.Compare(known(a), known(b))
+		}
+		return cmp.Or(
+			strings.Compare(a.Location.File, b.Location.File),
+			cmp.Compare(a.Location.Line, b.Location.Line),
+			cmp.Compare(a.Location.Column, b.Location.Column),
+		)
+	})
+	if len(list) > maxMessages {
+		list = list[:maxMessages]
+	}
 	out := make([]Message, 0, len(list))
 	for _, m := range list {
-		out = append(out, translate(f, m))
+		if told := translate(f, m); !slices.Contains(out, told) {
+			out = append(out, told)
+		}
 	}
-	sort.SliceStable(out, func(i, j int) bool {
-		a, b := out[i], out[j]
-		if a.File != b.File {
-			return a.File < b.File
-		}
-		if a.Line != b.Line {
-			return a.Line < b.Line
-		}
-		return a.Column < b.Column
-	})
 	return out
 }
 
+func known(m api.Message) int {
+	if m.Location == nil {
+		return 1
+	}
+	return 0
+}
+
 func translate(f *files, m api.Message) Message {
-	out := Message{Text: m.Text}
+	out := Message{Text: wording(m)}
 	if m.Location == nil {
 		return out
 	}
 	out.File = strings.TrimPrefix(m.Location.File, space+":")
+	if strings.HasSuffix(out.File, "x") && m.ID == "" {
+		out.Text += " (JSX is not supported)"
+	}
 	data, ok := f.read(out.File)
 	if !ok {
+		out.File = ""
 		return out
 	}
-	line, ok := lineOf(data, m.Location.Line)
-	if !ok {
+	text := string(data)
+	start, ok := lineStart(text, m.Location.Line)
+	if !ok || m.Location.Line == 0 {
 		return out
 	}
 	out.Line = m.Location.Line
-	out.LineText = line
-	column := min(m.Location.Column, len(line))
-	out.Column = utf8.RuneCountInString(line[:column]) + 1
+	out.LineText, out.Column = quote(text, start, m.Location.Column)
 	return out
 }
 
-func lineOf(data []byte, n int) (string, bool) {
-	text := string(data)
-	for i := 1; i < n; i++ {
-		_, rest, ok := strings.Cut(text, "\n")
-		if !ok {
-			return "", false
-		}
-		text = rest
+// environment is how esbuild speaks of the engine that it was told about.
+var environment = regexp.MustCompile(` in the configured target environment( \([^)]*\))?`)
+
+// wording replaces what esbuild says about itself by what an author can use.
+func wording(m api.Message) string {
+	text := m.Text
+	switch {
+	case m.ID == "direct-eval":
+		return "eval is not available to handlers; this will fail at run time"
+	case strings.HasPrefix(text, "Top-level await"):
+		return "await is not possible outside of a function here: move it into the handler"
+	case strings.HasPrefix(text, vFlag):
+		return "the v flag of regular expressions is not supported: write the pattern with the u flag"
+	case strings.HasPrefix(text, dFlag):
+		return "the d flag of regular expressions is not supported; this will fail at run time"
+	case strings.HasPrefix(text, "Using an arbitrary value as the second argument"):
+		return "the second argument of import() is not supported"
+	case strings.HasPrefix(text, "panic: "):
+		return "the bundler failed on this file"
 	}
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.TrimSuffix(line, "\r"), true
+	text = strings.ReplaceAll(text, `"`+space+":", `"`)
+	return environment.ReplaceAllString(text, "")
 }

@@ -42,6 +42,9 @@ func (b *built) commonJSBody() ([]byte, error) {
 	if bytes.Contains(code, []byte("asyncIterator")) || bytes.Contains(code, []byte("ispose")) {
 		out.WriteString(symbols)
 	}
+	if bytes.Contains(code, []byte(computedImport)) {
+		out.WriteString(computed)
+	}
 	out.Write(code[:start+1])
 	fmt.Fprintf(&out, "module.exports = %s;\n", value)
 	if b.commonJS {

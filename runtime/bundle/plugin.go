@@ -1,10 +1,12 @@
 package bundle
 
 import (
+	"errors"
 	"fmt"
 	"path"
-	"strings"
+	"slices"
 
+	"github.com/annexhost/annex/internal/nesting"
 	"github.com/evanw/esbuild/pkg/api"
 )
 
@@ -12,8 +14,15 @@ import (
 // system of the host: which file an import means, and what is in it.
 type loader struct {
 	files    *files
+	resolver *resolver
 	entry    string
 	appended string // to the text of the entry
+}
+
+func newLoader(read func(string) ([]byte, bool), entry string) *loader {
+	f := newFiles(read)
+	p := &packages{files: f, known: map[string]*packageJSON{}}
+	return &loader{files: f, resolver: &resolver{files: f, packages: p}, entry: entry}
 }
 
 func (l *loader) plugin() api.Plugin {
@@ -23,76 +32,125 @@ func (l *loader) plugin() api.Plugin {
 	}}
 }
 
+// resolve refuses an import statement that means nothing in the package. A call
+// of require or import() that means nothing gets a module that throws.
 func (l *loader) resolve(args api.OnResolveArgs) (api.OnResolveResult, error) {
 	if args.Kind == api.ResolveEntryPoint {
 		return api.OnResolveResult{Path: args.Path, Namespace: space}, nil
 	}
-	name, err := l.find(args.Path, args.Importer)
+	required := args.Kind == api.ResolveJSRequireCall || args.Kind == api.ResolveJSRequireResolve
+	found, err := l.resolver.resolve(args.Path, args.Importer, required)
 	if err == nil {
-		return api.OnResolveResult{Path: name, Namespace: space}, nil
+		err = l.loadable(found, args)
 	}
-	message := []api.Message{{Text: err.Error()}}
-	if args.Kind == api.ResolveJSImportStatement {
-		return api.OnResolveResult{Errors: message}, nil
+	switch {
+	case err == nil && found.name == "":
+		return api.OnResolveResult{Path: args.Path, Namespace: nowhere}, nil
+	case err == nil:
+		result := api.OnResolveResult{Path: found.name, Namespace: space, PluginData: args.With["type"]}
+		if found.noEffects {
+			result.SideEffects = api.SideEffectsFalse
+		}
+		return result, nil
+	case args.Kind == api.ResolveJSImportStatement:
+		return api.OnResolveResult{Errors: []api.Message{{Text: err.Error()}}}, nil
+	default:
+		warning := []api.Message{{Text: err.Error() + "; this will fail at run time"}}
+		return api.OnResolveResult{Path: args.Path, Namespace: missing, PluginData: err.Error(), Warnings: warning}, nil
 	}
-	return api.OnResolveResult{Path: args.Path, Namespace: missing, PluginData: err.Error(), Warnings: message}, nil
+}
+
+// loadable reports whether the file is of a kind that can be imported.
+func (l *loader) loadable(found target, args api.OnResolveArgs) error {
+	if found.name == "" {
+		return nil
+	}
+	for name, value := range args.With {
+		if name != "type" || !slices.Contains([]string{"json", "text", "bytes"}, value) {
+			return fmt.Errorf("importing with the attribute %s: %q is not supported", name, value)
+		}
+	}
+	if loaderFor(found.name, args.With["type"]) == api.LoaderNone {
+		return fmt.Errorf(`%s is not a file that can be imported; with { type: "text" } or { type: "bytes" } it can`, found.name)
+	}
+	return nil
 }
 
 func (l *loader) load(args api.OnLoadArgs) (api.OnLoadResult, error) {
 	switch args.Namespace {
+	case nowhere:
+		text := "module.exports = {};"
+		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	case missing:
-		text := fmt.Sprintf(`var e = new Error(%q); e.code = "MODULE_NOT_FOUND"; throw e;`, args.PluginData)
+		text := fmt.Sprintf(`throw Object.assign(new Error(%q), { code: "MODULE_NOT_FOUND" });`, fmt.Sprint(args.PluginData))
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	case space:
-		data, err := l.files.use(args.Path)
-		if err != nil {
-			return api.OnLoadResult{}, err
-		}
-		text := disarm(string(data))
-		if args.Path == l.entry {
-			text += l.appended
-		}
-		return api.OnLoadResult{Contents: &text, Loader: loaderFor(args.Path)}, nil
+		attribute, _ := args.PluginData.(string)
+		return l.loadFile(args.Path, attribute)
 	default:
 		return api.OnLoadResult{}, fmt.Errorf("%s is not a file of the package", args.Path)
 	}
 }
 
-func loaderFor(name string) api.Loader {
-	switch path.Ext(name) {
-	case ".ts", ".mts", ".cts":
-		return api.LoaderTS
-	case ".tsx":
-		return api.LoaderTSX
-	case ".jsx":
-		return api.LoaderJSX
-	case ".json":
-		return api.LoaderJSON
-	default:
-		return api.LoaderJS
+func (l *loader) loadFile(name, attribute string) (api.OnLoadResult, error) {
+	kind := loaderFor(name, attribute)
+	if kind == api.LoaderNone {
+		return api.OnLoadResult{}, errors.New("a handler is a file of JavaScript or TypeScript")
 	}
+	data, err := l.files.use(name)
+	if err != nil {
+		return api.OnLoadResult{}, err
+	}
+	text := string(data)
+	if kind == api.LoaderText || kind == api.LoaderBinary {
+		return api.OnLoadResult{Contents: &text, Loader: kind}, nil
+	}
+	if err := nesting.Check(data, nesting.Source); err != nil {
+		return api.OnLoadResult{Errors: []api.Message{tooDeep(name, err)}}, nil
+	}
+	if kind == api.LoaderJSON {
+		return api.OnLoadResult{Contents: &text, Loader: kind}, nil
+	}
+	if name == l.entry {
+		text += l.appended
+	}
+	text, warnings, err := disarm(text, kind)
+	for _, w := range warnings {
+		w.Location.File, w.Location.Namespace = name, space
+	}
+	return api.OnLoadResult{Contents: &text, Loader: kind, Warnings: warnings}, err
 }
 
-// extensions are tried in this order for an import that names none.
-var extensions = []string{".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".cjs", ".json"}
+func tooDeep(name string, err error) api.Message {
+	m := api.Message{Text: err.Error()}
+	var where *nesting.Error
+	if errors.As(err, &where) {
+		m.Text = where.What
+		m.Location = &api.Location{File: name, Namespace: space, Line: where.Line, Column: where.Column - 1}
+	}
+	return m
+}
 
-func (l *loader) find(spec, importer string) (string, error) {
-	if !strings.HasPrefix(spec, "./") && !strings.HasPrefix(spec, "../") && spec != "." && spec != ".." {
-		return "", fmt.Errorf("cannot find the package %q", spec)
+// loaderFor returns how a file is read, LoaderNone when it is not.
+func loaderFor(name, attribute string) api.Loader {
+	switch attribute {
+	case "json":
+		return api.LoaderJSON
+	case "text":
+		return api.LoaderText
+	case "bytes":
+		return api.LoaderBinary
 	}
-	name := path.Join(path.Dir(importer), spec)
-	if name == ".." || strings.HasPrefix(name, "../") {
-		return "", fmt.Errorf("%q leads out of the package", spec)
+	switch path.Ext(name) {
+	case ".ts", ".mts", ".cts", ".tsx":
+		return api.LoaderTS
+	case "", ".js", ".mjs", ".cjs", ".jsx":
+		return api.LoaderJS
+	case ".json":
+		return api.LoaderJSON
+	case ".txt", ".md", ".html", ".sql", ".graphql", ".csv":
+		return api.LoaderText
+	default:
+		return api.LoaderNone
 	}
-	if l.files.exists(name) {
-		return name, nil
-	}
-	for _, base := range []string{name, name + "/index"} {
-		for _, ext := range extensions {
-			if l.files.exists(base + ext) {
-				return base + ext, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("cannot find %q in the package", spec)
 }
