@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	h     *Handler
+	w     http.ResponseWriter
+	r     *http.Request
+	id    string
+	began time.Time
+
+	// Found out on the way.
+	org    string
+	public bool
+	reply  runtime.Reply
+	unread bool  // some of the body may still be on its way
+	held   int64 // bytes counted in h.held
+
+	// What was answered.
+	status  int // 0: nothing yet
+	failure string
+	in, out int
+
+	values [10]string // of header fields, so that each needs no slice of its own
+	used   int
+}
+
+// serve is the way of a request. Its error is still to be answered.
+func (x *exchange) serve() error {
+	t, err := parseTarget(x.r.URL.EscapedPath())
+	if err != nil {
+		return err
+	}
+	if len(x.r.Method) > 16 {
+		return &sandbox.Error{Code: sandbox.Invalid, Message: "The method is longer than 16 bytes"}
+	}
+	switch t.door {
+	case doorHealth:
+		return x.health()
+	case doorExtension:
+		return x.extension(t)
+	case doorPublic:
+		return x.doorway(t)
+	}
+	return &sandbox.Error{Code: sandbox.NotFound, Message: "No handler found for " + x.r.Method + " " + x.r.URL.EscapedPath()}
+}
+
+// extension answers a caller with a credential.
+func (x *exchange) extension(t target) error {
+	who, err := x.h.cfg.Auth.Authenticate(x.r.Context(), x.r)
+	if err != nil {
+		return err
+	}
+	x.org = who.Org
+	return x.invoke(t.name, t.rest, who.User)
+}
+
+// doorway answers an anonymous caller, whose organization the address alone names.
+func (x *exchange) doorway(t target) error {
+	x.public = true
+	if x.h.cfg.Doors == nil {
+		return &sandbox.Error{Code: sandbox.NotFound}
+	}
+	org, extension, err := x.h.cfg.Doors.Open(x.r.Context(), t.name)
+	if err != nil {
+		return err
+	}
+	x.org = org
+	return x.invoke(extension, t.rest, nil)
+}
+
+// invoke reads the body, lets the host answer and writes what it said.
+func (x *exchange) invoke(extension, path string, user *bridge.User) error {
+	body, err := x.readBody()
+	if err != nil {
+		return err
+	}
+	method := x.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // the body is dropped on the way out
+	}
+	x.reply, err = x.h.cfg.Host.Invoke(x.r.Context(), runtime.Call{
+		ID: x.id, Org: x.org, Extension: extension,
+		Method: method, Path: path, RawQuery: x.r.URL.RawQuery, URL: x.url(), Header: callHeader(x.r, x.public),
+		Body: body, User: user, Public: x.public,
+	})
+	if len(x.reply.Allow) > 0 && errors.Is(err, &sandbox.Error{Code: sandbox.NotFound}) {
+		return x.otherMethod(err)
+	}
+	if err != nil {
+		return err
+	}
+	return x.answer()
+}
+
+// health answers whoever asks whether the host works. Nobody learns why not.
+func (x *exchange) health() error {
+	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		x.reply.Allow = []string{http.MethodGet}
+		return x.otherMethod(&sandbox.Error{Code: sandbox.NotFound, Message: "/healthz is only read"})
+	}
+	if x.h.cfg.Health != nil {
+		if err := x.h.cfg.Health(x.r.Context()); err != nil {
+			x.h.cfg.Log.Error("not healthy", "request", x.id, "error", err)
+			return &sandbox.Error{Code: sandbox.Unavailable, Message: "The host is not healthy"}
+		}
+	}
+	x.reply.Status = http.StatusOK
+	x.reply.Header = [][2]string{{"Content-Type", "application/json"}}
+	x.reply.Body = []byte(`{"status":"ok"}`)
+	return x.answer()
+}
+
+// end runs when the request is over, also when something panicked: that is a
+// fault of the host, answered as one while there is still a choice.
+func (x *exchange) end() {
+	v := recover()
+	begun := x.status != 0
+	if v != nil && v != http.ErrAbortHandler {
+		x.h.cfg.Log.Error("panic", "request", x.id, "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+		if !begun {
+			x.fail(&sandbox.Error{Code: sandbox.Internal})
+		}
+	}
+	x.h.held.Add(-x.held)
+	x.log()
+	if v != nil && (begun || v == http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler) // the server closes the connection without a word
+	}
+}
+
+// log writes the access line. Everything in it is the host's own or was
+// checked: a caller's path, query and headers are not, and may hold secrets.
+func (x *exchange) log() {
+	if !x.h.cfg.Log.IsInfo() {
+		return
+	}
+	x.h.cfg.Log.Info("request", "request", x.id, "org", x.org, "extension", x.reply.Extension, "route", x.reply.Route,
+		"status", x.loggedStatus(), "error", x.failure, "duration", time.Since(x.began), "in", x.in, "out", x.out)
+}
+
+// loggedStatus is the status of the answer, or 499 when nobody waited for it.
+func (x *exchange) loggedStatus() int {
+	if ctx := x.r.Context(); x.status == http.StatusServiceUnavailable && ctx.Err() != nil && context.Cause(ctx) != errShutdown {
+		return 499
+	}
+	return x.status
+}
