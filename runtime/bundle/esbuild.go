@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -16,6 +17,19 @@ const (
 	missing = "missing" // modules that throw when they are loaded
 	nowhere = "nowhere" // modules that a package.json replaces by nothing
 )
+
+// entryPoint stands for the entry. esbuild lists the directory of an entry point
+// before it asks a plugin; no directory has a zero byte in its name, and Go asks
+// no operating system about one.
+const entryPoint = "/\x00/entry"
+
+// root is a working directory that esbuild accepts. Nothing is looked for in it.
+func root() string {
+	if runtime.GOOS == "windows" {
+		return `C:\`
+	}
+	return "/"
+}
 
 // lowered is the syntax that goja (2026-09-17) does not run. All other syntax
 // that esbuild knows goes through unchanged, for the sake of speed and of stack
@@ -47,7 +61,7 @@ func defines() map[string]string {
 
 func options(l *loader) api.BuildOptions {
 	return api.BuildOptions{
-		AbsWorkingDir: "/",
+		AbsWorkingDir: root(),
 		Outfile:       "/out.js",
 		Bundle:        true,
 		Metafile:      true,
@@ -64,8 +78,8 @@ func options(l *loader) api.BuildOptions {
 		TsconfigRaw:   "{}",
 		Banner:        map[string]string{"js": firstLine},
 		Define:        defines(),
-		EntryPoints: []string{l.entry},
-		Plugins:     []api.Plugin{l.plugin()},
+		EntryPoints:   []string{entryPoint},
+		Plugins:       []api.Plugin{l.plugin()},
 	}
 }
 

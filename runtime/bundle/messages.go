@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ func translate(f *files, m api.Message) Message {
 		return out
 	}
 	out.File = strings.TrimPrefix(m.Location.File, space+":")
-	if strings.HasSuffix(out.File, "x") && m.ID == "" {
+	if ext := path.Ext(out.File); m.ID == "" && (ext == ".tsx" || ext == ".jsx") {
 		out.Text += " (JSX is not supported)"
 	}
 	data, ok := f.read(out.File)

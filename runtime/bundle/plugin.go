@@ -36,7 +36,7 @@ func (l *loader) plugin() api.Plugin {
 // of require or import() that means nothing gets a module that throws.
 func (l *loader) resolve(args api.OnResolveArgs) (api.OnResolveResult, error) {
 	if args.Kind == api.ResolveEntryPoint {
-		return api.OnResolveResult{Path: args.Path, Namespace: space}, nil
+		return api.OnResolveResult{Path: l.entry, Namespace: space}, nil
 	}
 	required := args.Kind == api.ResolveJSRequireCall || args.Kind == api.ResolveJSRequireResolve
 	found, err := l.resolver.resolve(args.Path, args.Importer, required)
