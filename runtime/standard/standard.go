@@ -86,6 +86,9 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	if h.engine, err = js.New(js.Config{API: bridge.API(), Crashed: o.crashed}); err != nil {
 		return nil, err
 	}
+	if o.Egress.Observer == nil && o.Logger != nil {
+		o.Egress.Observer = fetchLog{o.Logger.Named("egress")}
+	}
 	if h.gateway, err = egress.New(o.Egress); err != nil {
 		return nil, err
 	}
@@ -127,7 +130,7 @@ func (h *Host) Close(ctx context.Context) error {
 		failed = append(failed, h.Host.Close(ctx))
 	}
 	if h.gateway != nil {
-		h.gateway.Close()
+		failed = append(failed, h.gateway.Close())
 	}
 	if h.engine != nil {
 		failed = append(failed, h.engine.Close())
