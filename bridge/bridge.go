@@ -13,6 +13,10 @@
 // The package knows no engine, and nothing of the host's inside: what it needs
 // of storage, secrets, network, audit, log and events reaches it as the small
 // interfaces that [SessionConfig] lists.
+//
+// To add a method: define its line in the file of its API, list it in theTable,
+// give it cases in package bridgetest, name it in the Guards of its permission,
+// and run go generate. Tests say what is missing.
 package bridge
 
 import (

@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/annexhost/annex/bridge"
@@ -61,6 +62,11 @@ func httpCases() []Case {
 		}, Args: `{"url":"` + address + `"}`, Code: sandbox.Timeout, Text: "api.example.com took too long"},
 		{Method: "http.fetch", Rule: "an address that extensions may not reach is denied", Prepare: func(f *Fixture) {
 			f.Fetcher.Err = &egress.Error{Kind: egress.Denied, Host: Host, Message: "api.example.com is not public"}
-		}, Args: `{"url":"` + address + `"}`, Code: sandbox.Denied, Text: "is not public"},
+		}, Args: `{"url":"` + address + `"}`, Code: sandbox.Denied, Text: "is not public", After: func(f *Fixture) error {
+			if err := f.Session.Close(context.Background()); err != nil {
+				return err
+			}
+			return audited("denied address of " + Host)(f)
+		}},
 	}
 }
