@@ -166,7 +166,7 @@ func (inv *invocation) run(ctx context.Context, input sandbox.Payload, session *
 	}
 	defer inv.host.programs.release(program)
 	out, err := program.Run(ctx, sandbox.Invocation{
-		ID: inv.call.ID, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
+		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
 	}, session.Call)
 	inv.ledger.CPU, inv.ledger.Memory = out.Usage.CPU, out.Usage.Memory
 	if err != nil && errors.Is(context.Cause(ctx), errRevoked) {

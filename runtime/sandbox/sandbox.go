@@ -67,6 +67,11 @@ type Invocation struct {
 	// ID names the invocation in logs and in the audit.
 	ID string
 
+	// Tenant names on whose behalf the invocation runs. It is opaque: an engine
+	// that keeps anything between invocations, such as a process, keeps it for
+	// one tenant.
+	Tenant string
+
 	// Input is what the handler is given: JSON of {request, user, config}.
 	Input Payload
 
