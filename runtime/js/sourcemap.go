@@ -78,6 +78,7 @@ func shiftMappings(mappings string, sources int) (string, error) {
 			}
 		}
 	}
+	out.WriteString(";A") // the consumer finds nothing behind the last segment
 	return out.String(), nil
 }
 
