@@ -14,6 +14,7 @@ import (
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/metrics"
 )
 
 // drainTime is how long running invocations may take to finish at shutdown.
@@ -50,6 +51,8 @@ The token that is printed is an admin's of the organization, for this run.`,
 		if err != nil {
 			return err
 		}
+		counted := metrics.New()
+		options.Meter = counted
 		host, err := openHost(cmd.Context(), *data, options)
 		if err != nil {
 			return err
@@ -81,9 +84,26 @@ The token that is printed is an admin's of the organization, for this run.`,
 			return usagef("--listen: %v", err)
 		}
 		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, installed)
-		return serveUntilDone(cmd.Context(), listener, api, options.Logger)
+		return serveUntilDone(cmd.Context(), listener, withMetrics(api, auth, counted), options.Logger)
 	}
 	return cmd
+}
+
+// withMetrics answers /metrics for who has the token, and passes everything
+// else on.
+func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.Metrics) http.Handler {
+	scrape := counted.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" {
+			api.ServeHTTP(w, r)
+			return
+		}
+		if _, err := auth.Authenticate(r.Context(), r); err != nil {
+			http.Error(w, "the token of this host is needed", http.StatusUnauthorized)
+			return
+		}
+		scrape.ServeHTTP(w, r)
+	})
 }
 
 // serveUntilDone serves until ctx is done, then lets what runs finish.

@@ -88,6 +88,7 @@ var Policy = []struct {
 		Others: []string{hclog},
 		Tests:  []string{"permissions", script},
 	}},
+	{"runtime/metrics", Rule{Ours: []string{"runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
 
 	// These choose implementations.
 	{"runtime/standard", Rule{
@@ -100,7 +101,7 @@ var Policy = []struct {
 	{"cmd/annex", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/standard",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/metrics", "runtime/standard",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script},
