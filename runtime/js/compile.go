@@ -10,6 +10,7 @@ import (
 	"github.com/dop251/goja/parser"
 	"github.com/go-sourcemap/sourcemap"
 
+	"github.com/annexhost/annex/internal/nesting"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
@@ -27,6 +28,9 @@ func (e *Engine) compile(ctx context.Context, src sandbox.Source) (code *goja.Pr
 	}
 	if len(src.Code) > e.config.MaxSource {
 		return nil, invalidSource(src, "the source is too large: %d bytes (max %d)", len(src.Code), e.config.MaxSource)
+	}
+	if err := nesting.Check(src.Code, e.config.MaxNesting); err != nil {
+		return nil, invalidSource(src, "%v", err)
 	}
 	positions, err := readSourceMap(src.SourceMap, e.config.MaxSourceMap)
 	if err != nil {

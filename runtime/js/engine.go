@@ -7,6 +7,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/annexhost/annex/internal/nesting"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
@@ -16,7 +17,7 @@ const (
 	DefaultWarmFor      = 30 * time.Second
 	DefaultMaxSource    = 1 << 20
 	DefaultMaxSourceMap = 16 << 20
-	DefaultMaxNesting   = 200
+	DefaultMaxNesting   = nesting.Bundle
 )
 
 // Config says how an [Engine] works. Its zero is an engine without methods.
@@ -36,8 +37,8 @@ type Config struct {
 	// means the defaults.
 	MaxSource, MaxSourceMap int
 
-	// MaxNesting limits how deep the syntax of a source nests. 0 means
-	// DefaultMaxNesting.
+	// MaxNesting limits how deep the syntax of a source nests, as
+	// [nesting.Check] counts. 0 means DefaultMaxNesting.
 	MaxNesting int
 
 	// Crashed, when not nil, is told of a panic inside the engine or a Caller:
