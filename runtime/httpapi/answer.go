@@ -94,7 +94,7 @@ func (x *exchange) write(status int, body []byte) {
 		h["Connection"] = closing
 	}
 	bare := isBare(status)
-	if !bare {
+	if !bare && (len(body) > fewBytes || x.unread || x.r.Method == http.MethodHead) {
 		x.set("Content-Length", strconv.Itoa(len(body)))
 	}
 	x.hold(int64(len(body)))
@@ -149,6 +149,11 @@ func (x *exchange) set(name, value string) {
 	h[name] = x.values[x.used : x.used+1 : x.used+1]
 	x.used++
 }
+
+// fewBytes is a length of body up to which net/http adds Content-Length itself.
+// A handler's answer has eight fields then, which is what a map holds before it
+// grows: a tenth of the cost of the answer.
+const fewBytes = 1024
 
 // Values that many answers share. Nobody writes to them.
 var (

@@ -64,6 +64,9 @@ func New(c Config) (*Handler, error) {
 	if c.Host == nil || c.Auth == nil {
 		return nil, errors.New("httpapi: a handler needs Host and Auth")
 	}
+	if c.MaxBody < 0 || c.MaxHeld < 0 || c.BodyTimeout < 0 || c.WriteTimeout < 0 {
+		return nil, errors.New("httpapi: bodies and waiting for them need bounds: a limit is negative")
+	}
 	setDefault(&c.MaxBody, 1<<20)
 	setDefault(&c.MaxHeld, 256<<20)
 	setDefault(&c.BodyTimeout, 30*time.Second)

@@ -66,6 +66,9 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := New(Config{Auth: &StaticToken{}}); err == nil {
 		t.Error("a handler without Host was made")
 	}
+	if _, err := New(Config{Host: hostFunc(demoHost), Auth: &StaticToken{}, MaxBody: -1}); err == nil {
+		t.Error("a handler without a bound on bodies was made")
+	}
 }
 
 // The access line says who was called and how it ended, and nothing of what
