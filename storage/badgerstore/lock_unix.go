@@ -47,25 +47,22 @@ func lockDir(dir string, readOnly bool) (*dirLock, error) {
 		return nil, fmt.Errorf("storage: lock %s: %v", dir, err)
 	}
 	l := &dirLock{dir: f, held: true, readOnly: readOnly}
-	if !readOnly {
-		if err := os.WriteFile(filepath.Join(dir, pidFile), fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
-			l.release()
-			return nil, fmt.Errorf("storage: %w", err)
-		}
+	if !readOnly { // advice only: on a full disk there is none
+		_ = os.WriteFile(filepath.Join(dir, pidFile), fmt.Appendln(nil, os.Getpid()), 0o600)
 	}
 	return l, nil
 }
 
 func (l *dirLock) release() {
 	if !l.readOnly {
-		_ = os.Remove(filepath.Join(l.dir.Name(), pidFile)) // advice only
+		_ = os.Remove(filepath.Join(l.dir.Name(), pidFile))
 	}
 	_ = l.dir.Close()
 }
 
 func inUse(dir string) error {
 	holder := "another process"
-	if pid, err := os.ReadFile(filepath.Join(dir, pidFile)); err == nil {
+	if pid, err := os.ReadFile(filepath.Join(dir, pidFile)); err == nil && len(pid) > 0 {
 		holder = "process " + strings.TrimSpace(string(pid))
 	}
 	return fmt.Errorf("%w: %s is held by %s: stop it, or use another directory", storage.ErrInUse, dir, holder)

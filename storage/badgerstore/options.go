@@ -41,9 +41,8 @@ func badgerOptions(c Config, locked bool) badger.Options {
 		WithCompression(options.None).
 		WithBlockCacheSize(0).
 		WithIndexCacheSize(0).
-		// A damaged table is found when it is opened, not when it is read: an
-		// iterator of Badger ends early at a damaged block, and says nothing.
-		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		// Tables are checked before Badger is opened, see checkTable.
+		WithChecksumVerificationMode(options.NoVerification).
 		WithNumCompactors(2).
 		WithMetricsEnabled(false)
 }
@@ -67,7 +66,7 @@ func openBadger(c Config, locked bool) (db *badger.DB, err error) {
 	case strings.Contains(text, badger.ErrTruncateNeeded.Error()):
 		return nil, fmt.Errorf("%w: %s was not closed properly: open it for writing once, which recovers it",
 			storage.ErrReadOnly, c.Dir)
-	case strings.Contains(text, "checksum"), strings.Contains(text, "manifest"), strings.Contains(text, "table"):
+	case strings.Contains(text, "checksum"), strings.Contains(text, "corrupt"), strings.Contains(text, "table"):
 		return nil, fmt.Errorf("%w: open %s: %v", storage.ErrCorrupt, c.Dir, err)
 	}
 	return nil, fmt.Errorf("storage: open %s: %v", c.Dir, err)

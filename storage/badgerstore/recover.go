@@ -1,10 +1,12 @@
 package badgerstore
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,150 +21,214 @@ import (
 const (
 	tableExt = ".sst"
 	valueExt = ".vlog"
-
-	// lostExt is added to the name of a table that a cut MANIFEST does not know.
-	lostExt = ".lost"
-
-	// discardFile has the statistics of the value log, which is not used.
-	discardFile = "DISCARD"
 )
 
-// recoverDir looks at the directory before Badger does. Badger mends silently
-// what a crash leaves, which is right, and what nothing but damage explains,
-// which is not: it drops the end of a log without a word, deletes tables that a
-// cut MANIFEST does not name, and ends the process at a damaged table. So what
-// is cut is said here, what would be deleted is put aside, and damage is an error.
+// recovery looks at a directory before Badger does. Badger mends silently what a
+// crash leaves, which is right, and what only damage explains, which is not: it
+// drops the end of a log without a word, deletes tables that its list does not
+// name, and ends the process at a damaged table. So here is said what is cut
+// off, and damage is an error before anything is changed.
+type recovery struct {
+	c    Config
+	logs []logEnd
+
+	tables []string
+	others []string
+}
+
+// logEnd is what a log has.
+type logEnd struct {
+	path      string
+	end       int64 // of the last complete write
+	low, high uint64
+}
+
 func recoverDir(c Config, r *room) error {
+	v := &recovery{c: c}
 	entries, err := os.ReadDir(c.Dir)
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
-	var logs, tables []string
+	var logs []string
 	for _, e := range entries {
 		switch filepath.Ext(e.Name()) {
 		case walExt:
-			logs = append(logs, e.Name())
+			logs = append(logs, filepath.Join(c.Dir, e.Name()))
 		case tableExt:
-			tables = append(tables, e.Name())
+			v.tables = append(v.tables, filepath.Join(c.Dir, e.Name()))
+		default:
+			v.others = append(v.others, filepath.Join(c.Dir, e.Name()))
 		}
 	}
-	if err := checkManifest(c, tables); err != nil {
+	for _, path := range logs {
+		if err := v.readLog(path); err != nil {
+			return err
+		}
+	}
+	if err := v.checkTables(); err != nil {
 		return err
 	}
 	if c.ReadOnly {
 		return nil
 	}
-	for _, e := range entries {
-		if err := removeUseless(c.Dir, e); err != nil {
+	for _, path := range v.others {
+		if err := removeUseless(path); err != nil {
 			return err
 		}
 	}
-	for _, name := range logs {
-		if err := reportCut(c, r, name); err != nil {
-			return err
-		}
+	for _, log := range v.logs {
+		r.retire(log.path, log.end) // it becomes a table now
 	}
 	return r.checkRecovery()
 }
 
-// removeUseless deletes a file that has nothing in it and on which Badger would
-// trip: a log that was made but never grew, and the statistics of no value log.
-func removeUseless(dir string, e fs.DirEntry) error {
-	info, err := e.Info()
-	if err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	ext := filepath.Ext(e.Name())
-	empty := info.Size() == 0 && (ext == walExt || ext == valueExt)
-	if !empty && e.Name() != discardFile {
-		return nil
-	}
-	if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	return nil
-}
-
-// reportCut says what Badger is going to drop from the end of a log, and notes
-// that the rest becomes a table.
-func reportCut(c Config, r *room, name string) error {
-	path := filepath.Join(c.Dir, name)
+// readLog finds out what a log has, and says what Badger is going to drop. It
+// removes one without any content, on which Badger would trip.
+func (v *recovery) readLog(path string) error {
 	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // removed as useless
-	}
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
 	defer f.Close()
-	end, cut, err := scanLog(f)
-	if err != nil {
-		return fmt.Errorf("storage: read %s: %w", path, err)
-	}
-	if cut > 0 {
-		c.Logger.Warn("log ends in the middle of a write: kept the complete writes, dropped the rest",
-			"file", path, "kept_bytes", end, "dropped_bytes", cut)
-	}
-	r.retire(path, end)
-	return nil
-}
-
-// checkManifest compares the list of tables with the tables. A table that is
-// not listed was being made when the process ended, and Badger deletes it; but
-// not when the list itself is cut, for then it may be what is missing in the list.
-func checkManifest(c Config, tables []string) error {
-	path := filepath.Join(c.Dir, badger.ManifestFilename)
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if len(tables) > 0 {
-			return fmt.Errorf("%w: %s is missing, but there are %d tables: restore it from a backup", storage.ErrCorrupt, path, len(tables))
-		}
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("storage: %w", err)
-	}
-	defer f.Close()
-	manifest, end, err := badger.ReplayManifestFile(f, 0, badgerOptions(c, true))
-	if err != nil {
-		return fmt.Errorf("%w: %s: %v", storage.ErrCorrupt, path, err)
-	}
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
-	for _, name := range tables {
-		id, err := strconv.ParseUint(strings.TrimSuffix(name, tableExt), 10, 64)
+	if info.Size() == 0 && !v.c.ReadOnly {
+		return os.Remove(path)
+	}
+	var keyID [8]byte
+	if _, err := io.ReadFull(f, keyID[:]); err == nil && keyID != [8]byte{} {
+		return fmt.Errorf("%w: %s: header is not one of a log: restore it from a backup", storage.ErrCorrupt, path)
+	}
+	s, err := scanLog(f)
+	if err != nil {
+		return fmt.Errorf("storage: read %s: %w", path, err)
+	}
+	if s.cut > 0 {
+		v.c.Logger.Warn("log ends in the middle of a write: kept the complete writes, dropped the rest",
+			"file", path, "kept_bytes", s.end, "dropped_bytes", s.cut)
+	}
+	v.logs = append(v.logs, logEnd{path: path, end: s.end, low: s.low, high: s.high})
+	return nil
+}
+
+// checkTables compares the tables with the list of them. One that is not listed
+// was being made when the process ended, and Badger deletes it, which is right
+// when what it holds is somewhere else too: in tables that are listed, from
+// which it was merged, or in a log. Otherwise the list has lost it.
+func (v *recovery) checkTables() error {
+	list := filepath.Join(v.c.Dir, badger.ManifestFilename)
+	listed, err := v.readList(list)
+	if err != nil {
+		return err
+	}
+	newest := uint64(0) // of the tables that are listed
+	unlisted := map[string]uint64{}
+	for _, path := range v.tables {
+		id, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(path), tableExt), 10, 64)
 		if err != nil {
-			return fmt.Errorf("%w: %s is no name of a table", storage.ErrCorrupt, filepath.Join(c.Dir, name))
+			return fmt.Errorf("%w: %s is no name of a table", storage.ErrCorrupt, path)
 		}
-		if _, listed := manifest.Tables[id]; listed {
-			if err := checkTable(filepath.Join(c.Dir, name)); err != nil {
-				return err
-			}
-			delete(manifest.Tables, id)
-		} else if end < info.Size() && !c.ReadOnly {
-			if err := putAside(c, name); err != nil {
-				return err
-			}
+		known := listed[id]
+		version, err := checkTable(path)
+		switch {
+		case known && err != nil:
+			return err
+		case known:
+			newest = max(newest, version)
+			delete(listed, id)
+		case err == nil: // one that is not complete was never used
+			unlisted[path] = version
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
-		return fmt.Errorf("%w: %s lists table %06d%s, which is missing", storage.ErrCorrupt, path, id, tableExt)
+	for id := range listed {
+		return fmt.Errorf("%w: %s lists table %06d%s, which is missing: restore both from a backup",
+			storage.ErrCorrupt, list, id, tableExt)
 	}
-	if end < info.Size() && !c.ReadOnly {
-		c.Logger.Warn("list of tables ends in the middle of a change: dropped the change",
-			"file", path, "kept_bytes", end, "dropped_bytes", info.Size()-end)
+	for path, version := range unlisted {
+		if version > newest && !v.logged(version) {
+			return fmt.Errorf("%w: %s does not list %s, but nothing else has what is in it: restore both from a backup, or remove the table to go on without it",
+				storage.ErrCorrupt, list, path)
+		}
 	}
 	return nil
 }
 
-// putAside renames a table that is not listed, so that Badger leaves it alone.
-func putAside(c Config, name string) error {
-	path := filepath.Join(c.Dir, name)
-	if err := os.Rename(path, path+lostExt); err != nil {
+// readList returns the numbers of the tables in Badger's list.
+func (v *recovery) readList(path string) (map[uint64]bool, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: %w", err)
+	}
+	defer f.Close()
+	manifest, end, err := badger.ReplayManifestFile(f, 0, badgerOptions(v.c, true))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %v: restore it from a backup", storage.ErrCorrupt, path, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("storage: %w", err)
+	}
+	if end < info.Size() {
+		v.c.Logger.Warn("list of tables ends in the middle of a change: dropped the change",
+			"file", path, "kept_bytes", end, "dropped_bytes", info.Size()-end)
+	}
+	listed := make(map[uint64]bool, len(manifest.Tables))
+	for id := range manifest.Tables {
+		listed[id] = true
+	}
+	return listed, nil
+}
+
+// logged reports whether a log has a version.
+func (v *recovery) logged(version uint64) bool {
+	return slices.ContainsFunc(v.logs, func(l logEnd) bool { return l.low <= version && version <= l.high })
+}
+
+// removeUseless removes files that have no data in them and can only do harm:
+// value logs, their statistics, and a list of keys for encryption that is not whole.
+func removeUseless(path string) error {
+	useless := false
+	switch name := filepath.Base(path); {
+	case name == "DISCARD":
+		useless = true
+	case name == badger.KeyRegistryFileName:
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("storage: %w", err)
+		}
+		useless = !bytes.HasSuffix(content, []byte("Hello Badger"))
+	case filepath.Ext(name) == valueExt:
+		if err := checkValueLog(path); err != nil {
+			return err
+		}
+		useless = true
+	}
+	if !useless {
+		return nil
+	}
+	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("storage: %w", err)
 	}
-	c.Logger.Warn("table is not in the list, whose end is missing: put it aside", "file", path+lostExt)
+	return nil
+}
+
+// checkValueLog returns an error if a value log has a value: the store writes none.
+func checkValueLog(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.Seek(walHeader, io.SeekStart); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	if _, err := readEntry(bufio.NewReader(f)); err == nil {
+		return fmt.Errorf("%w: %s has values: another program has written it", storage.ErrCorrupt, path)
+	}
 	return nil
 }

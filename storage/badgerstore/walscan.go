@@ -40,44 +40,52 @@ type walEntry struct {
 // errNoEntry says that there is no complete entry here.
 var errNoEntry = errors.New("no entry")
 
-// scanLog returns where the last complete transaction of a log ends, and how
-// many bytes of something else follow, up to the last one that is not zero.
-func scanLog(f io.ReadSeeker) (end, cut int64, err error) {
-	if _, err := f.Seek(walHeader, io.SeekStart); err != nil {
-		return 0, 0, err
-	}
-	end, err = lastCommit(bufio.NewReaderSize(f, 1<<20))
-	if err != nil {
-		return 0, 0, err
-	}
-	if _, err := f.Seek(end, io.SeekStart); err != nil {
-		return 0, 0, err
-	}
-	cut, err = lastNonZero(f)
-	return end, cut, err
+// logScan is what scanLog finds.
+type logScan struct {
+	end       int64  // of the last complete transaction
+	cut       int64  // bytes of something else behind it, up to the last that is not zero
+	low, high uint64 // versions of the complete transactions
 }
 
-// lastCommit returns where the last complete transaction ends. r is behind the header.
-func lastCommit(r *bufio.Reader) (end int64, err error) {
+// scanLog reads a log.
+func scanLog(f io.ReadSeeker) (s logScan, err error) {
+	if _, err := f.Seek(walHeader, io.SeekStart); err != nil {
+		return s, err
+	}
+	if err := s.readTransactions(bufio.NewReaderSize(f, 1<<20)); err != nil {
+		return s, err
+	}
+	if _, err := f.Seek(s.end, io.SeekStart); err != nil {
+		return s, err
+	}
+	s.cut, err = lastNonZero(f)
+	return s, err
+}
+
+// readTransactions reads from behind the header as far as there are any.
+func (s *logScan) readTransactions(r *bufio.Reader) error {
 	at := int64(walHeader)
-	end = at
+	s.end = at
 	version, open := uint64(0), false
 	for {
 		e, err := readEntry(r)
 		if errors.Is(err, errNoEntry) {
-			return end, nil
+			return nil
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		at += e.size
 		switch {
 		case e.meta&bitTxn != 0 && (!open || e.version == version):
 			version, open = e.version, true
 		case e.meta&bitEnd != 0 && open && e.version == version:
-			end, open = at, false
+			if s.low == 0 {
+				s.low = version
+			}
+			s.end, s.high, open = at, version, false
 		default:
-			return end, nil // no sequence that the store writes
+			return nil // no sequence that the store writes
 		}
 	}
 }
