@@ -121,6 +121,9 @@ func (inv *invocation) lookupError(err error) error {
 
 func (inv *invocation) noHandler() error {
 	path := "/extensions/" + inv.call.Extension
+	if inv.call.Public {
+		path = "" // whose address it is, is not the caller's to know
+	}
 	if inv.call.Path != "" {
 		path += "/" + inv.call.Path
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ func TestMain(m *testing.M) {
 //
 //	serving FILE             wait until serve --json has printed its line into FILE;
 //	                         sets LISTEN and TOKEN
+//	shown                    wait until serve has printed its addresses into the file
+//	                         shown; sets LISTEN, and PUBLIC to the path of the public address
 //	http STATUS METHOD PATH [JSON]
 //	                         send a request with the token, expect the status; the
 //	                         body is printed to standard output, the header to
@@ -44,6 +47,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serving":    serving,
+			"shown":      shown,
 			"http":       request,
 			"expectcode": expectCode,
 		},
@@ -68,6 +72,23 @@ func serving(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+var publicAddress = regexp.MustCompile(`http://([^/]+)(/public/[^/]+)/`)
+
+// shown waits for the addresses that serve prints for people.
+func shown(ts *testscript.TestScript, _ bool, _ []string) {
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		text, err := os.ReadFile(ts.MkAbs("shown"))
+		if found := publicAddress.FindSubmatch(text); err == nil && found != nil && bytes.Contains(text, []byte("Interrupt to stop")) {
+			ts.Setenv("LISTEN", string(found[1]))
+			ts.Setenv("PUBLIC", string(found[2]))
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("serve showed no public address")
 }
 
 // request sends one request.

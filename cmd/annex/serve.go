@@ -58,13 +58,17 @@ The token that is printed is an admin's of the organization, for this run.`,
 			return err
 		}
 		defer host.Close(context.WithoutCancel(cmd.Context()))
-		var installed []*manifest.Manifest
+		var apps []app
 		for _, name := range packages {
 			m, err := install(cmd, host, org, name, approve)
 			if err != nil {
 				return err
 			}
-			installed = append(installed, m)
+			inst, err := host.State.Registry.Get(cmd.Context(), org, string(m.ID))
+			if err != nil {
+				return err
+			}
+			apps = append(apps, app{m, inst.PublicToken})
 		}
 		token := httpapi.NewToken()
 		auth, err := httpapi.NewStaticToken(token, httpapi.Identity{Org: org, User: &bridge.User{
@@ -74,7 +78,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 			return err
 		}
 		api, err := httpapi.New(httpapi.Config{
-			Host: host, Auth: auth, Health: host.Health, MaxBody: options.Limits.RequestBody, Log: options.Logger.Named("http"),
+			Host: host, Doors: host, Auth: auth, Health: host.Health, MaxBody: options.Limits.RequestBody, Log: options.Logger.Named("http"),
 		})
 		if err != nil {
 			return err
@@ -83,7 +87,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 		if err != nil {
 			return usagef("--listen: %v", err)
 		}
-		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, installed)
+		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, apps)
 		return serveUntilDone(cmd.Context(), listener, withMetrics(api, auth, counted), options.Logger)
 	}
 	return cmd
@@ -132,7 +136,13 @@ type greeting struct {
 	Token  string `json:"token"`
 }
 
-func greet(cmd *cobra.Command, g greeting, asJSON bool, installed []*manifest.Manifest) {
+// app is what was installed from the command line.
+type app struct {
+	*manifest.Manifest
+	publicToken string // empty unless public routes were approved
+}
+
+func greet(cmd *cobra.Command, g greeting, asJSON bool, apps []app) {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		line, _ := json.Marshal(g) // three strings
@@ -140,18 +150,21 @@ func greet(cmd *cobra.Command, g greeting, asJSON bool, installed []*manifest.Ma
 		return
 	}
 	fmt.Fprintf(out, "Serving organization %s on http://%s\n", g.Org, g.Listen)
-	for _, m := range installed {
-		fmt.Fprintf(out, "\n%s %s (%s)\n", m.Name, m.Version, m.ID)
-		for _, r := range m.Contributes.APIRoutes {
-			fmt.Fprintf(out, "  %-6s http://%s/extensions/%s/%s\n", r.Method, g.Listen, m.ID, r.Path)
+	for _, a := range apps {
+		fmt.Fprintf(out, "\n%s %s (%s)\n", a.Name, a.Version, a.ID)
+		for _, r := range a.Contributes.APIRoutes {
+			fmt.Fprintf(out, "  %-6s http://%s/extensions/%s/%s\n", r.Method, g.Listen, a.ID, r.Path)
+			if r.Public && a.publicToken != "" {
+				fmt.Fprintf(out, "  %-6s http://%s/public/%s/%s  (anyone who has this address)\n", r.Method, g.Listen, a.publicToken, r.Path)
+			}
 		}
 	}
-	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.Listen, installed))
+	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.Listen, apps))
 }
 
 // tryURL is an address that answers: the first GET route, else the health check.
-func tryURL(listen string, installed []*manifest.Manifest) string {
-	for _, m := range installed {
+func tryURL(listen string, apps []app) string {
+	for _, m := range apps {
 		for _, r := range m.Contributes.APIRoutes {
 			if r.Method == http.MethodGet {
 				return fmt.Sprintf("http://%s/extensions/%s/%s", listen, m.ID, r.Example())

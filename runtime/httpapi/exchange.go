@@ -73,7 +73,7 @@ func (x *exchange) doorway(t target) error {
 	if x.h.cfg.Doors == nil {
 		return &sandbox.Error{Code: sandbox.NotFound}
 	}
-	org, extension, err := x.h.cfg.Doors.Open(x.r.Context(), t.name)
+	org, extension, err := x.h.cfg.Doors.OpenDoor(x.r.Context(), t.name)
 	if err != nil {
 		return err
 	}

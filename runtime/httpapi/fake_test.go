@@ -28,7 +28,7 @@ func (f hostFunc) Invoke(ctx context.Context, call runtime.Call) (runtime.Reply,
 // doorMap is Doors made of a map from token to extension, all of one organization.
 type doorMap map[string]string
 
-func (m doorMap) Open(_ context.Context, token string) (org, extension string, err error) {
+func (m doorMap) OpenDoor(_ context.Context, token string) (org, extension string, err error) {
 	extension, ok := m[token]
 	if !ok {
 		return "", "", &sandbox.Error{Code: sandbox.NotFound, Message: "no door " + token}

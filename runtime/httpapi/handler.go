@@ -22,11 +22,11 @@ type Host interface {
 
 // Doors knows the public addresses of installations.
 type Doors interface {
-	// Open returns whose address token is part of. The error is a
+	// OpenDoor returns whose address token is part of. The error is a
 	// *sandbox.Error, of code NotFound for an address that does not exist.
 	// The token is what a stranger sent: at most 128 letters, digits, dots,
 	// hyphens and underscores.
-	Open(ctx context.Context, token string) (org, extension string, err error)
+	OpenDoor(ctx context.Context, token string) (org, extension string, err error)
 }
 
 // Config is what a [Handler] is made of. A zero field means the default, given

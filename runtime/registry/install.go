@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,10 @@ func (r *Registry) Install(ctx context.Context, inst Installation) (Installation
 		}
 		if len(inst.Config) == 0 {
 			inst.Config = old.Config
+		}
+		inst.PublicToken = ""
+		if inst.Granted.Public {
+			inst.PublicToken = cmp.Or(old.PublicToken, newToken())
 		}
 		inst.Epoch = old.Epoch + 1
 		return inst, nil
@@ -106,6 +111,11 @@ func write(tx storage.Tx, inst Installation) error {
 	if inst.Removed() {
 		return tx.Put(dueKey(inst.PurgeAt, inst.Org, inst.Extension), nil)
 	}
+	if inst.PublicToken != "" {
+		if err := tx.Put(doorKey(inst.PublicToken), []byte(inst.Org+"/"+inst.Extension)); err != nil {
+			return err
+		}
+	}
 	return tx.Put(shortKey(inst.Org, inst.Extension), nil)
 }
 
@@ -113,6 +123,9 @@ func unindex(tx storage.Tx, inst Installation) error {
 	keys := []storage.Key{pinKey(inst.Digest, inst.Org, inst.Extension), shortKey(inst.Org, inst.Extension)}
 	if inst.Removed() {
 		keys = append(keys, dueKey(inst.PurgeAt, inst.Org, inst.Extension))
+	}
+	if inst.PublicToken != "" {
+		keys = append(keys, doorKey(inst.PublicToken))
 	}
 	for _, k := range keys {
 		if err := tx.Delete(k); err != nil {

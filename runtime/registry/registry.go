@@ -6,6 +6,7 @@
 //
 //	inst/ORG/EXTENSION           an Installation
 //	short/ORG/SHORT/EXTENSION    index of short names
+//	door/SHA256                  whose public address has the token of that hash
 //	due/TIME/ORG/EXTENSION       removed installations, by the time of their purge
 //	pkg/DIGEST                   a package: its manifest, files and handlers
 //	pin/DIGEST/ORG/EXTENSION     index: who needs the package
@@ -51,6 +52,10 @@ type Installation struct {
 
 	// Granted is what a person approved; never more than the package asks for.
 	Granted permissions.Set `json:"granted"`
+
+	// PublicToken is the part of the public address that cannot be guessed.
+	// Empty unless public routes were approved.
+	PublicToken string `json:"publicToken,omitempty"`
 
 	// Enabled is false while an admin has switched the extension off.
 	Enabled bool `json:"enabled"`

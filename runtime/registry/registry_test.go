@@ -308,3 +308,34 @@ func TestListPages(t *testing.T) {
 		t.Errorf("listed %v, want %s", got, want)
 	}
 }
+
+func TestAPublicAddressExistsWhileItIsApproved(t *testing.T) {
+	store := memstore.New()
+	r := New(store)
+	put(t, r, "d1", "a")
+	public := Installation{Org: "acme", Extension: "one.hook", Digest: "d1", Granted: permissions.Set{Public: true}}
+	first, err := r.Install(t.Context(), public)
+	if err != nil || len(first.PublicToken) < 32 {
+		t.Fatalf("token %q, %v", first.PublicToken, err)
+	}
+	if org, ext, err := r.Door(t.Context(), first.PublicToken); org != "acme" || ext != "one.hook" || err != nil {
+		t.Errorf("Door = %q, %q, %v", org, ext, err)
+	}
+	again, err := r.Install(t.Context(), public)
+	if err != nil || again.PublicToken != first.PublicToken {
+		t.Errorf("installed again: token %q, want the same %q; %v", again.PublicToken, first.PublicToken, err)
+	}
+	if _, _, err := r.Door(t.Context(), "guess"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a token that nobody has: %v, want ErrNotFound", err)
+	}
+	public.Granted.Public = false
+	if _, err := r.Install(t.Context(), public); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.Door(t.Context(), first.PublicToken); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the address after the approval was taken back: %v, want ErrNotFound", err)
+	}
+	if left := keys(t, store, "door/"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
