@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -51,8 +50,6 @@ func NormalizeHost(host string) (string, error) {
 		return fail("is empty")
 	case len(host) > maxHostText:
 		return "", &HostError{Host: host[:maxLabel] + "…", Problem: "is too long"}
-	case !utf8.ValidString(host):
-		return fail("is not valid UTF-8")
 	case isAddress(host):
 		return "", addressError(host)
 	}

@@ -33,7 +33,7 @@ func Parse(side Side, s string, pol Policy) (Permission, error) {
 		return parseDomain(s, host, pol)
 	}
 	p := Permission(s)
-	if e, ok := Lookup(side, p); ok && e.Name == p && p != HTTPDomain {
+	if e, ok := Lookup(side, p); ok && e.Name == p {
 		return p, nil
 	}
 	return "", &ParseError{

@@ -163,8 +163,10 @@ func TestParseRefuses(t *testing.T) {
 		{"routes have a path", "contributes", `{"apiRoutes": [{"method": "GET", "path": "", "handler": "a.js"}]}`, "contributes.apiRoutes.0.path", "a relative path"},
 		{"handlers stay in the package", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "../a.js"}]}`, "contributes.apiRoutes.0.handler", "Not a file in the package"},
 		{"only wasm has named handlers", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js#x"}]}`, "contributes.apiRoutes.0.handler", "Only a WebAssembly module has named handlers"},
+		{"named handlers have a name", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.wasm#"}]}`, "contributes.apiRoutes.0.handler", "Only a WebAssembly module has named handlers"},
 		{"public is a boolean", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js", "public": 1}]}`, "contributes.apiRoutes.0.public", "true or false"},
 		{"rateLimit is at least 1", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js", "rateLimit": 0}]}`, "contributes.apiRoutes.0.rateLimit", "a whole number from 1"},
+		{"rateLimit is not too large", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js", "rateLimit": 1000001}]}`, "contributes.apiRoutes.0.rateLimit", "to 1000000"},
 		{"rateLimit is whole", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js", "rateLimit": 1.5}]}`, "contributes.apiRoutes.0.rateLimit", "a whole number from 1"},
 		{"rateLimit is finite", "contributes", `{"apiRoutes": [{"method": "GET", "path": "a", "handler": "a.js", "rateLimit": 1e999}]}`, "contributes.apiRoutes.0.rateLimit", "a whole number from 1"},
 		{"configuration has a title", "contributes", `{"configuration": {"properties": {}}}`, "contributes.configuration.title", "Required"},
@@ -177,6 +179,7 @@ func TestParseRefuses(t *testing.T) {
 		{"permissions are a list", "permissions", `{"client": "ui:toast"}`, "permissions.client", "Must be a list"},
 		{"permissions are strings", "permissions", `{"server": [true]}`, "permissions.server.0", "Must be a string"},
 		{"permissions are known", "permissions", `{"server": ["storage:database", "root"]}`, "permissions.server.1", "unknown server permission"},
+		{"permissions are not too many", "permissions", `{"client": ["x"` + strings.Repeat(`, "x"`, manifest.MaxPermissions) + `]}`, "permissions.client", "at most 256, received a list of 257"},
 		{"permissions keep their place", "permissions", `{"client": ["ui:toast", "ui:x"]}`, "permissions.client.1", "unknown client permission"},
 		{"hosts are names", "permissions", `{"server": ["http:domain:*.example.com"]}`, "permissions.server.0", "wildcards are not supported"},
 	} {
@@ -224,8 +227,15 @@ func TestParseWarns(t *testing.T) {
 			t.Errorf("%s: warnings %v, want %q", c.rule, report.Warnings, c.want)
 		}
 	}
-	if _, report := manifest.Parse(write(nil), manifest.Options{}); len(report.Warnings) > 0 {
-		t.Errorf("warnings of a manifest without fault: %v", report.Warnings)
+	for _, changes := range []fields{
+		nil,
+		{"permissions": `{"client": ["network:fetch"], "server": ["http:domain:a.example"]}`},
+		{"engines": `{"annex": "^9.0.0"}`}, // not compared without a version
+		{"scopes": `[]`, "events": `[]`, "surfaces": `{}`, "$schema": `"x"`},
+	} {
+		if _, report := manifest.Parse(write(changes), manifest.Options{}); !report.Valid || len(report.Warnings) > 0 {
+			t.Errorf("%v: %v, warnings %v", changes, report, report.Warnings)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package pack
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -198,6 +199,7 @@ func TestRefusesStructures(t *testing.T) {
 		{"a comment that is not there", archive{entries: good(), end: func(e *endRecord) { e.comment = 2 }}.build(), "announces a comment"},
 		{"an archive in a comment", archive{entries: good(), after: whole, end: func(e *endRecord) { e.comment = uint16(len(whole)) }}.build(), "central directory is not where"},
 		{"bytes between", archive{entries: good(), between: []byte("hidden")}.build(), "in its local header"},
+		{"bytes and no entries", archive{between: []byte("hidden")}.build(), "that no entry has"},
 		{"bytes in the central directory", archive{entries: good(), inside: []byte("hidden")}.build(), "longer than its entries"},
 		{"a central signature", archive{entries: good(), inside: []byte{'P', 'K', 5, 5, 0, 0}}.build(), "longer than its entries"},
 		{"more entries than there are", archive{entries: good(), end: func(e *endRecord) { e.here++; e.total++ }}.build(), "central directory is damaged"},
@@ -213,6 +215,27 @@ func TestRefusesStructures(t *testing.T) {
 		{"a central directory without its start", archive{entries: good(), end: func(e *endRecord) { e.offset++; e.size-- }}.build(), "central directory is damaged"},
 	} {
 		refuse(t, c.rule, c.data, Options{}, InvalidArchive, c.want)
+	}
+}
+
+func TestRefusesDamage(t *testing.T) {
+	whole := archive{entries: good()}.build()
+	central := int(binary.LittleEndian.Uint32(whole[len(whole)-6:]))
+	for _, c := range []struct {
+		rule string
+		at   int // the byte that is changed
+		want string
+	}{
+		{"a local header that is none", 0, "has no local header"},
+		{"a central header that is none", central, "central directory is damaged"},
+		{"an end record that is none", len(whole) - endSize, "does not end with the end record"},
+		{"a name that is too long for the local header", 27, "overlaps"},
+		{"a name that is too long for the central directory", central + 29, "central directory is damaged"},
+		{"an extra field that is too long for the central directory", central + 31, "central directory is damaged"},
+	} {
+		data := bytes.Clone(whole)
+		data[c.at] ^= 0xff
+		refuse(t, c.rule, data, Options{}, InvalidArchive, c.want)
 	}
 }
 
@@ -271,8 +294,9 @@ func TestRefusesBombs(t *testing.T) {
 	refuse(t, "more than 50 MiB packed", packed, Options{MaxPacked: MaxPacked}, PackageTooLarge, "more than 52428800 bytes packed")
 	refuse(t, "more than 10 MiB packed", packed, Options{}, PackageTooLarge, "more than 10485760 bytes packed")
 
-	// Half random, half zeros: a ratio of three passes, the total does not.
-	half := file("x", string(random[:512<<10])+zeros(1<<20))
+	// Half random, half zeros: a ratio of three passes, the total does not. The
+	// wrong checksum would be found by inflating first.
+	half := file("x", string(random[:512<<10])+zeros(1<<20)).both(func(h *header) { h.crc++ })
 	refuse(t, "more than 50 MiB unpacked", archive{entries: good(copies(half, 40)...)}.build(), Options{MaxPacked: MaxPacked}, PackageTooLarge, "bytes unpacked")
 
 	refuse(t, "too many entries", archive{entries: good(copies(file("x", ""), 500)...)}.build(), Options{}, TooManyFiles, "more than 500")
