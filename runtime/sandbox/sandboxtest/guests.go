@@ -14,6 +14,7 @@ const (
 	ReturnNothing Guest = "return nothing" // returns nothing
 	ReturnString  Guest = "return string"  // returns a string of request.body letters "x"
 	ReturnBytes   Guest = "return bytes"   // returns a response of status 201 with header x-test: 1 and the request's raw body as its body
+	Scribble      Guest = "scribble"       // overwrites the request's raw body with zeros
 	ReturnLater   Guest = "return later"   // waits a few milliseconds, then returns request.body
 
 	Throw        Guest = "throw"          // throws an error of class TypeError with the message "boom: " + request.body

@@ -30,6 +30,7 @@ var javaScriptGuests = map[Guest]string{
 	ReturnNothing: `module.exports = () => {}`,
 	ReturnString:  `module.exports = api => "x".repeat(api.request.body)`,
 	ReturnBytes:   `module.exports = api => new Response(api.request.rawBody, {status: 201, headers: {"X-Test": "1"}})`,
+	Scribble:      `module.exports = api => { api.request.rawBody.fill(0) }`,
 	ReturnLater:   wait + `module.exports = async api => { await wait(5); return api.request.body }`,
 
 	Throw:        `module.exports = api => { throw new TypeError("boom: " + api.request.body) }`,
