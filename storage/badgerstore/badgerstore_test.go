@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"context"
 	"testing"
 
 	"github.com/annexhost/annex/storage"
@@ -42,3 +43,27 @@ func TestStore(t *testing.T) {
 }
 
 func FuzzStore(f *testing.F) { storagetest.Fuzz(f, openNew) }
+
+// TestAReaderKeepsItsState: what an Update reads is there as long as it runs,
+// whatever is overwritten and merged meanwhile.
+func TestAReaderKeepsItsState(t *testing.T) {
+	s := openOn(t, Config{Sync: SyncOff}, localDisk{})
+	if err := put(s, "k", "old"); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Update(context.Background(), func(tx storage.Tx) error {
+		if err := put(s, "k", "new"); err != nil {
+			return err
+		}
+		// Dropping a prefix, of no key, makes Badger write and merge its tables.
+		if err := s.db.DropPrefix([]byte("none")); err != nil {
+			return err
+		}
+		wantValue(t, tx, "k", "old")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantValue(t, s, "k", "new")
+}

@@ -58,7 +58,7 @@ func put(s storage.Store, key, value string) error {
 	return s.Update(context.Background(), func(tx storage.Tx) error { return tx.Put(storage.Key(key), []byte(value)) })
 }
 
-func wantValue(t *testing.T, s storage.Store, key, want string) {
+func wantValue(t *testing.T, s storage.Reader, key, want string) {
 	t.Helper()
 	got, err := s.Get(context.Background(), storage.Key(key))
 	if want == "-" {
@@ -139,6 +139,38 @@ func TestWritersShareASync(t *testing.T) {
 	if got := syncs.Load(); got != 2 {
 		t.Errorf("%d writers and the first one took %d syncs, want 2", n, got)
 	}
+}
+
+func TestAnUpdateIsCanceledWhileItWaits(t *testing.T) {
+	syncing, release := make(chan struct{}, 100), make(chan struct{})
+	s := openOn(t, Config{}, &testDisk{onSync: func(*os.File) error {
+		syncing <- struct{}{}
+		<-release
+		return nil
+	}})
+	begun, waiting := make(chan error, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	update := func(key storage.Key, done chan<- error) {
+		done <- s.Update(ctx, func(tx storage.Tx) error { return tx.Put(key, nil) })
+	}
+	go update("begun", begun)
+	<-syncing
+	go update("waiting", waiting)
+	for queued := 0; queued == 0; time.Sleep(time.Millisecond) {
+		s.commits.mu.Lock()
+		queued = len(s.commits.queue)
+		s.commits.mu.Unlock()
+	}
+	cancel()
+	if err := <-waiting; !errors.Is(err, context.Canceled) {
+		t.Errorf("the one that waited: got error %v, want %v", err, context.Canceled)
+	}
+	close(release)
+	if err := <-begun; err != nil { // its outcome is known, and told
+		t.Errorf("the one whose commit had begun: %v", err)
+	}
+	wantValue(t, s, "begun", "")
+	wantValue(t, s, "waiting", "-")
 }
 
 func TestAFailedSyncEndsAllWriting(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 // must find that out in whatever way and run the first function again; what is
 // checked is the outcome.
 
-// interleave runs first in an Update, and between its two halves, the first time
-// only, other in an Update of its own.
+// interleave runs an Update in two halves, and between them, the first time only,
+// other in an Update of its own, and some that have nothing to do with either.
 func interleave(t *testing.T, s *subject, read func(tx storage.Tx) error, other, write func(tx storage.Tx) error) {
 	t.Helper()
 	runs := 0
@@ -26,6 +26,8 @@ func interleave(t *testing.T, s *subject, read func(tx storage.Tx) error, other,
 		}
 		if runs == 1 {
 			s.update(t, other)
+			s.put(t, "elsewhere", "1")
+			s.put(t, "elsewhere", "2")
 		}
 		return write(tx)
 	})
