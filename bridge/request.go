@@ -36,12 +36,12 @@ const maxFormPairs = 1000
 //
 // A body is parsed by its content type: JSON; an object for a form, the last
 // value of a name winning; the text itself for anything else. An empty body is
-// left out. The error is a *sandbox.Error of code invalid and reason body for a
-// body or a query that cannot be parsed.
+// left out. The error is a *sandbox.Error of code invalid, for a body that is not
+// what it says with reason body.
 func Input(r Request, u *User, config json.RawMessage) (sandbox.Payload, error) {
 	query, err := parseForm(r.RawQuery)
 	if err != nil {
-		return sandbox.Payload{}, badBody("the query: %v", err)
+		return sandbox.Payload{}, &sandbox.Error{Code: sandbox.Invalid, Message: "request: the query: " + err.Error()}
 	}
 	body, err := bodyValue(r)
 	if err != nil {
@@ -71,9 +71,9 @@ func Input(r Request, u *User, config json.RawMessage) (sandbox.Payload, error) 
 	return sandbox.Payload{JSON: append(out, '}'), Blobs: [][]byte{r.Body}}, nil
 }
 
-// badBody is the error for a request that is answered before the handler runs.
-func badBody(format string, args ...any) error {
-	return &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonBody, Message: "request: " + fmt.Sprintf(format, args...)}
+// badBody is the error for a body that is answered before the handler runs.
+func badBody(err error) error {
+	return &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonBody, Message: "request: the body: " + err.Error()}
 }
 
 // bodyValue returns the JSON of request.body, nil for an empty body.
@@ -85,13 +85,13 @@ func bodyValue(r Request) ([]byte, error) {
 	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
 		text, err := checkJSON(bytes.TrimPrefix(r.Body, []byte("\ufeff")))
 		if err != nil {
-			return nil, badBody("the body: %v", err)
+			return nil, badBody(err)
 		}
 		return text, nil
 	case kind == "application/x-www-form-urlencoded":
 		pairs, err := parseForm(string(r.Body))
 		if err != nil {
-			return nil, badBody("the body: %v", err)
+			return nil, badBody(err)
 		}
 		return appendLast(nil, pairs), nil
 	}

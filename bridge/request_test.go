@@ -93,7 +93,11 @@ func TestInputRefusesABodyThatIsNotWhatItSays(t *testing.T) {
 		{"too many names in the query", "", "", strings.Repeat("a=1&", 1001), "the query: more than 1000 names"},
 	} {
 		_, err := Input(Request{Header: [][2]string{{"Content-Type", c.kind}}, Body: []byte(c.body), RawQuery: c.query}, nil, nil)
-		if !errors.Is(err, &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonBody}) || !strings.Contains(err.Error(), c.text) {
+		want := &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonBody}
+		if c.query != "" {
+			want.Reason = ""
+		}
+		if e := sandbox.AsError(err); e == nil || e.Code != want.Code || e.Reason != want.Reason || !strings.Contains(e.Message, c.text) {
 			t.Errorf("%s: got %v, want invalid with %q", c.rule, err, c.text)
 		}
 	}
@@ -173,7 +177,7 @@ func FuzzInput(f *testing.F) {
 			Params: map[string]string{name: value}, Header: [][2]string{{"Content-Type", kind}, {name, value}},
 		}, nil, nil)
 		if err != nil {
-			if !errors.Is(err, &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonBody}) {
+			if !errors.Is(err, &sandbox.Error{Code: sandbox.Invalid}) {
 				t.Fatal(err)
 			}
 			return
