@@ -16,7 +16,8 @@ const properties = `{
 	"hosts": {"type": "array", "items": {"type": "string"}},
 	"anything": {"type": "array"},
 	"proxy": {"type": "object", "properties": {"host": {"type": "string"}, "port": {"type": "number", "default": 8080}}},
-	"free": {"type": "object"}
+	"free": {"type": "object"},
+	"shape": {"type": "object", "enum": [{"a": [1, "x"]}, {}]}
 }`
 
 func configuration(t *testing.T) *manifest.Configuration {
@@ -34,6 +35,7 @@ func TestValidate(t *testing.T) {
 		`{}`, `{"name": ""}`, `{"mode": "pull"}`, `{"level": 2.5}`, `{"level": 1.0}`, `{"rate": 1}`, `{"rate": 60}`, `{"rate": 1.5}`,
 		`{"on": true}`, `{"hosts": []}`, `{"hosts": ["a", "b"]}`, `{"anything": [1, "a", null, {}]}`, `{"proxy": {}}`,
 		`{"proxy": {"host": "h", "port": 1}}`, `{"free": {"a": {"b": []}}}`,
+		`{"shape": {"a": [1.0, "x"]}}`, `{"shape": {}}`,
 	} {
 		if issues := c.Validate([]byte(values)); len(issues) > 0 {
 			t.Errorf("%s: %v", values, issues)
@@ -54,7 +56,10 @@ func TestValidate(t *testing.T) {
 		{`{"proxy": []}`, "proxy: Wrong type"},
 		{`{"proxy": {"port": "80"}}`, "proxy.port: Wrong type"},
 		{`{"proxy": {"user": "u"}}`, "proxy.user: Unknown property (expected one of host, port, received \"u\")"},
-		{`{"other": 1}`, "other: Unknown property (expected one of level, mode, name, rate, on, hosts, anything, proxy, free, received number 1)"},
+		{`{"shape": {"a": [1, "x"], "b": 1}}`, "shape: Not one of the values"},
+		{`{"shape": {"b": [1, "x"]}}`, "shape: Not one of the values"},
+		{`{"shape": {"a": [1]}}`, "shape: Not one of the values"},
+		{`{"other": 1}`, "other: Unknown property (expected one of level, mode, name, rate, on, hosts, anything, proxy, free, shape, received number 1)"},
 		{`{"name": "a", "name": "b"}`, "name: Duplicate key"},
 		{`{"__proto__": {}}`, "__proto__: This key is not allowed"},
 		{`[]`, "Must be an object"},

@@ -19,7 +19,7 @@ func each[T any](v value, read func(value) (T, string)) []T {
 	seen := map[string]bool{}
 	for _, entry := range v.list(false) {
 		c, id := read(entry)
-		if id != "" && seen[id] {
+		if seen[id] {
 			v.r.warn(entry.at("id").path, "An earlier entry has this id too; the first one counts")
 		}
 		seen[id] = true

@@ -41,6 +41,7 @@ func TestMatch(t *testing.T) {
 		{"with a leading slash", "GET", "/notes", "GET notes", nil, ""},
 		{"another method of the path", "POST", "notes", "POST notes", nil, ""},
 		{"a method that the path does not have", "PUT", "notes", "", nil, "GET POST"},
+		{"a method that no route of the path has", "PATCH", "notes/latest", "", nil, "DELETE GET"},
 		{"a method in lower case", "get", "notes", "", nil, "GET POST"},
 		{"no such path", "GET", "other", "", nil, ""},
 		{"a parameter", "GET", "notes/7", "GET notes/:id", map[string]string{"id": "7"}, ""},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -181,7 +182,13 @@ func unexpectedEnd(err error) error {
 	return err
 }
 
+// join makes the path of a field. A path is shown to people, whatever keys a
+// stranger wrote.
 func join(path, key string) string {
+	key = shorten(key)
+	if !isPlain(key, false) {
+		key = strings.Trim(strconv.Quote(key), `"`)
+	}
 	if path == "" {
 		return key
 	}

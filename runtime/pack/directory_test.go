@@ -67,7 +67,13 @@ func TestDirectoryRefuses(t *testing.T) {
 		{"a directory's name that others cannot have", tree{"a:b/c.js": "x"}, nil, Options{}, InvalidArchive, "a character outside"},
 		{"names that clash elsewhere", tree{"a.js": "x", "A.js": "y"}, nil, Options{}, InvalidArchive, "one name on some systems"},
 		{"too many files", nil, nil, Options{MaxFiles: 3}, TooManyFiles, "more than 3"},
-		{"too many bytes", tree{"a.bin": strings.Repeat("a", 30<<20), "b.bin": strings.Repeat("b", 30<<20)}, nil, Options{}, PackageTooLarge, "more than 52428800 bytes unpacked"},
+		{"too many bytes", tree{"a.bin": "x", "b.bin": "x"}, func(t *testing.T, dir string) {
+			for name, size := range map[string]int64{"a.bin": 20 << 20, "b.bin": 31 << 20} {
+				if err := os.Truncate(filepath.Join(dir, name), size); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, Options{}, PackageTooLarge, "more than 52428800 bytes unpacked"},
 	} {
 		dir := goodTree(c.files).write(t)
 		if c.change != nil {
