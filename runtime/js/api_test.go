@@ -66,7 +66,8 @@ func TestAPI(t *testing.T) {
 		{"a wrapper that throws throws at its method", `try { api.wrapped.broken } catch (e) { return e.message }`, `"wrapper"`},
 		{"the bytes of the request", `return [...api.request.rawBody]`, `[114,97,119]`},
 		{"the same bytes every time", `return api.request.rawBody === api.request.rawBody`, `true`},
-		{"the request is an ordinary object", `api.request.extra = 1; return [Object.keys(api.request), Object.getPrototypeOf(api.request) === Object.prototype]`, `[["path","body","rawBody","extra"],true]`},
+		{"the request is an ordinary object", `api.request.extra = 1; return [Object.keys(api.request), Object.getPrototypeOf(api.request) === Object.prototype]`, `[["path","body","extra"],true]`},
+		{"rawBody is there although it is not listed", `const {rawBody} = api.request; return ["rawBody" in api.request, rawBody instanceof Uint8Array]`, `[true,true]`},
 		{"the configuration is read-only", `"use strict"; try { api.config.a.b.push(2) } catch (e) { return [e.name, api.config] }`, `["TypeError",{"a":{"b":[1]}}]`},
 		{"an error response has status 500, a redirect 302", `const {json, error, redirect} = api.response; return [json(1), error("e"), redirect("/u")]`,
 			`[{"type":"json","data":1,"status":200},{"type":"error","message":"e","status":500},{"type":"redirect","url":"/u","status":302}]`},
@@ -114,6 +115,15 @@ func TestResults(t *testing.T) {
 		if got := value(t, c.code, sandbox.Invocation{}); got != c.want {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", c.rule, c.code, got, c.want)
 		}
+	}
+}
+
+// TestBodyIsNoReference sends a body that looks like a reference to a blob.
+func TestBodyIsNoReference(t *testing.T) {
+	input := sandbox.Payload{JSON: []byte(`{"request":{"body":{"$blob":0,"a":[{"$blob":0}]},"rawBody":{"$blob":0}}}`), Blobs: [][]byte{{1}}}
+	got := value(t, `return [api.request.body, api.request.rawBody.length]`, sandbox.Invocation{Input: input})
+	if want := `[{"$blob":0,"a":[{"$blob":0}]},1]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -146,8 +146,8 @@ func (r *realm) arguments(m *apiMethod, values []goja.Value) (sandbox.Payload, e
 			continue
 		}
 		text, err := appendJSON(p.JSON, values[i])
-		if what, ok := isNotJSON(err); ok {
-			return p, &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: m.Name + ": " + name + " " + what}
+		if not, ok := err.(errNotJSON); ok { // errors.As would run traps of what was thrown
+			return p, &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: m.Name + ": " + name + " " + not.Error()}
 		}
 		if err != nil {
 			return p, err

@@ -115,6 +115,21 @@ func TestDecodeBlobs(t *testing.T) {
 	}
 }
 
+func TestSplit(t *testing.T) {
+	d := decoder{data: []byte(` { "a" : [1,{"b":"}\\",\""}] , "\u0062":null,"c":"x" } `)}
+	members, err := d.split()
+	want := map[string][]byte{"a": []byte(` [1,{"b":"}\\",\""}] `), "b": []byte(`null`), "c": []byte(`"x" `)}
+	if err != nil || !reflect.DeepEqual(members, want) {
+		t.Errorf("got %q, %v, want %q", members, err, want)
+	}
+	for _, text := range []string{``, `[]`, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":"\`, `{a:1}`, `{"a":[}`} {
+		d := decoder{data: []byte(text)}
+		if members, err := d.split(); err == nil {
+			t.Errorf("%s: was split into %q", text, members)
+		}
+	}
+}
+
 // FuzzDecode compares with encoding/json: what that takes, this takes, with the
 // same meaning, and nothing makes it panic.
 func FuzzDecode(f *testing.F) {
@@ -122,6 +137,8 @@ func FuzzDecode(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		d := decoder{data: []byte(text)}
+		_, _ = d.split() // must not panic
 		var want any
 		wantErr := json.Unmarshal([]byte(text), &want)
 		v, err := newDecoder(text).decode()

@@ -1,7 +1,6 @@
 package js
 
 import (
-	"errors"
 	"strconv"
 	"unicode/utf8"
 
@@ -89,13 +88,4 @@ func appendString(buf []byte, s string) []byte {
 func appendBlob(buf []byte, index int) []byte {
 	buf = append(buf, `{"`+blobKey+`":`...)
 	return append(strconv.AppendInt(buf, int64(index), 10), '}')
-}
-
-// isNotJSON reports whether err is an errNotJSON, and what it says.
-func isNotJSON(err error) (string, bool) {
-	var e errNotJSON
-	if errors.As(err, &e) {
-		return e.Error(), true
-	}
-	return "", false
 }

@@ -2,8 +2,6 @@ package js
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 
 	"github.com/dop251/goja"
 
@@ -14,14 +12,14 @@ import (
 // touches them.
 type input struct {
 	payload sandbox.Payload
-	members map[string]json.RawMessage
-	err     error
+	members map[string][]byte // the JSON of each member
+	failed  bool
 }
 
 // decode returns the value of a payload in the realm, undefined for an empty
 // one. References to blobs become Uint8Arrays.
 func (r *realm) decode(p sandbox.Payload) (goja.Value, error) {
-	if len(bytes.TrimSpace(p.JSON)) == 0 {
+	if len(p.JSON) == 0 {
 		return goja.Undefined(), nil
 	}
 	d := decoder{vm: r.vm, objectProto: r.objectProto, data: p.JSON}
@@ -37,43 +35,44 @@ func (r *realm) blob(blobs [][]byte, index int) goja.Value {
 	if index >= 0 && index < len(blobs) {
 		b = bytes.Clone(blobs[index])
 	}
-	array, err := r.vm.New(r.vm.Get("Uint8Array"), r.vm.ToValue(r.vm.NewArrayBuffer(b)))
-	if err != nil {
-		panic(err)
-	}
+	array, err := r.vm.New(r.vm.Get("Uint8Array"), r.arrayBuffer(b))
+	r.must(err)
 	return array
 }
 
-// inputMember returns a member of the input, or absent if there is none.
+// inputMember returns a member of the input, or absent if there is none. The
+// body is a stranger's: what looks like a reference to a blob in it is not one.
 func (r *realm) inputMember(name string, absent goja.Value) goja.Value {
 	if r.inv == nil {
 		return absent
 	}
 	in := &r.inv.input
-	if in.members == nil && in.err == nil && len(in.payload.JSON) > 0 {
-		in.err = json.Unmarshal(in.payload.JSON, &in.members)
+	if in.members == nil && len(in.payload.JSON) > 0 {
+		d := decoder{data: in.payload.JSON}
+		var err error
+		in.members, err = d.split()
+		in.failed = err != nil
 	}
 	raw, ok := in.members[name]
-	if !ok && in.err == nil {
+	if !ok && !in.failed {
 		return absent
 	}
-	value, err := r.decode(sandbox.Payload{JSON: raw, Blobs: in.payload.Blobs})
-	if in.err != nil || err != nil {
-		r.fail(&sandbox.Error{Code: sandbox.Internal, Message: fmt.Sprintf("the input's %s cannot be read", name)})
+	value, err := r.decode(sandbox.Payload{JSON: raw})
+	if in.failed || err != nil {
+		r.fail(&sandbox.Error{Code: sandbox.Internal, Message: "the input's " + name + " cannot be read"})
 	}
 	return value
 }
 
-// makeRequest makes api.request with its rawBody, the body's bytes.
+// makeRequest makes api.request. Its rawBody, the body's bytes, is made when it
+// is touched, and not enumerable: who prints or returns a request does not mean
+// all its bytes.
 func (r *realm) makeRequest() goja.Value {
 	request, ok := r.inputMember(memberRequest, goja.Undefined()).(*goja.Object)
 	if !ok {
 		return goja.Undefined()
 	}
 	const rawBody = "rawBody"
-	if request.Get(rawBody) != nil {
-		return request
-	}
 	var made goja.Value
 	getter := r.function(rawBody, func(goja.FunctionCall) goja.Value {
 		if made == nil {
@@ -81,7 +80,7 @@ func (r *realm) makeRequest() goja.Value {
 		}
 		return made
 	})
-	_ = request.DefineAccessorProperty(rawBody, getter, nil, goja.FLAG_TRUE, goja.FLAG_TRUE)
+	_ = request.DefineAccessorProperty(rawBody, getter, nil, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	return request
 }
 

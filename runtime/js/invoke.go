@@ -129,7 +129,7 @@ func (r *realm) await(promise *goja.Promise) (result sandbox.Payload, failed *sa
 			r.stop(contextError(r.ctx)) // unless something else has
 			return result, r.stopped.Load()
 		}
-		if failed := r.turn(next); failed != nil {
+		if failed := r.do(next); failed != nil {
 			return result, failed
 		}
 		if failed := r.unhandled(promise); failed != nil {
@@ -145,6 +145,3 @@ func (r *realm) await(promise *goja.Promise) (result sandbox.Payload, failed *sa
 	})
 	return result, failed
 }
-
-// turn runs one task of the event loop, and the microtasks that it leads to.
-func (r *realm) turn(task func() error) *sandbox.Error { return r.do(task) }

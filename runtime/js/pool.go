@@ -53,11 +53,12 @@ func (p *pool) take(limits sandbox.Limits, warm int) (r *realm, refill bool) {
 	return r, true
 }
 
-// wants returns the limits for one more realm, if one is wanted.
-func (p *pool) wants() (sandbox.Limits, bool) {
+// wants returns the limits for one more realm, if one is wanted: not by a
+// program that was last used before since.
+func (p *pool) wants(since time.Time) (sandbox.Limits, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cold || p.closed || len(p.ready) >= p.target {
+	if p.cold || p.closed || len(p.ready) >= p.target || p.lastUsed.Before(since) {
 		p.queued = false
 		return sandbox.Limits{}, false
 	}
@@ -158,7 +159,7 @@ func (w *warmer) work() {
 
 func (w *warmer) fill(p *program) {
 	for w.ctx.Err() == nil {
-		limits, ok := p.pool.wants()
+		limits, ok := p.pool.wants(time.Now().Add(-w.keep))
 		if !ok {
 			break
 		}

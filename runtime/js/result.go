@@ -19,8 +19,8 @@ func (r *realm) result(v goja.Value) (sandbox.Payload, error) {
 		return p, r.checkOutput(p)
 	}
 	if p.JSON, err = appendJSON(nil, v); err != nil {
-		if what, ok := isNotJSON(err); ok {
-			return p, &sandbox.Error{Code: sandbox.Thrown, Name: "TypeError", Message: "the handler's result " + what}
+		if not, ok := err.(errNotJSON); ok { // errors.As would run traps of what was thrown
+			return p, &sandbox.Error{Code: sandbox.Thrown, Name: "TypeError", Message: "the handler's result " + not.Error()}
 		}
 		return p, err
 	}

@@ -12,7 +12,9 @@ type Method struct {
 	Name string
 
 	// Params are the names of the positional arguments in JavaScript. They are
-	// sent as one JSON object; absent and undefined ones are left out.
+	// sent as one JSON object; absent and undefined ones are left out. An argument
+	// that is itself an ArrayBuffer or a view of one is sent as a blob; bytes
+	// deeper inside are what JSON makes of them.
 	Params []string
 
 	// Sync methods return or throw at once; the others return a promise.
@@ -24,7 +26,9 @@ type Method struct {
 	Brief bool
 
 	// JS, when not empty, is the source of a JavaScript function expression
-	// (call, params) => function: it receives the plain method and returns the
-	// one that the author sees. It runs in the realm before the author's code.
+	// (call, params) => function: it receives the plain method and the names of
+	// its parameters, and returns the function that the author sees. It runs in
+	// the realm when the author first touches the method, so it may meet built-ins
+	// that the author has changed: it is for comfort, and decides nothing.
 	JS string
 }
