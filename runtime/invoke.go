@@ -18,9 +18,10 @@ type invocation struct {
 	call  Call
 	began time.Time // monotonic, for the ledger
 
-	inst   *installed
-	route  manifest.Route
-	params map[string]string
+	inst    *installed
+	route   manifest.Route
+	params  map[string]string
+	session *bridge.Session // nil until open
 
 	reply  Reply
 	ledger Ledger
@@ -52,9 +53,9 @@ func (inv *invocation) perform(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	session := inv.open()
-	result, err := inv.run(ctx, input, session)
-	if closed := inv.close(ctx, session); closed != nil {
+	inv.session = inv.open()
+	result, err := inv.run(ctx, input)
+	if closed := inv.close(ctx); closed != nil {
 		return closed
 	}
 	if err != nil {
@@ -162,7 +163,7 @@ func (inv *invocation) request() bridge.Request {
 }
 
 // run compiles the handler unless that was done before, and runs it.
-func (inv *invocation) run(ctx context.Context, input sandbox.Payload, session *bridge.Session) (sandbox.Payload, error) {
+func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.Payload, error) {
 	program, err := inv.host.program(ctx, inv.inst, inv.route.Handler)
 	if err != nil {
 		return sandbox.Payload{}, inv.host.fault(inv.call.ID, "compile the handler", err)
@@ -170,7 +171,7 @@ func (inv *invocation) run(ctx context.Context, input sandbox.Payload, session *
 	defer inv.host.programs.release(program)
 	out, err := program.Run(ctx, sandbox.Invocation{
 		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
-	}, session.Call)
+	}, inv.session.Call)
 	inv.ledger.CPU, inv.ledger.Memory = out.Usage.CPU, out.Usage.Memory
 	if err != nil && errors.Is(context.Cause(ctx), errRevoked) {
 		err = &sandbox.Error{Code: sandbox.Canceled, Message: "the extension was uninstalled while it ran"}
@@ -180,9 +181,9 @@ func (inv *invocation) run(ctx context.Context, input sandbox.Payload, session *
 
 // close ends the session. What was denied must be on record before the answer
 // leaves: an audit that fails is an answer that fails.
-func (inv *invocation) close(ctx context.Context, session *bridge.Session) error {
-	err := session.Close(context.WithoutCancel(ctx))
-	inv.ledger.Bridge = session.Ledger()
+func (inv *invocation) close(ctx context.Context) error {
+	err := inv.session.Close(context.WithoutCancel(ctx))
+	inv.ledger.Bridge = inv.session.Ledger()
 	if err != nil {
 		return inv.host.fault(inv.call.ID, "record what was denied", err)
 	}
@@ -194,6 +195,9 @@ func (inv *invocation) answer(result sandbox.Payload) error {
 	response, err := bridge.ParseResult(result, inv.host.cfg.Limits.Sandbox.OutputBytes)
 	if err != nil {
 		return err
+	}
+	if len(response.Dropped) > 0 {
+		inv.host.log.Debug("header fields that may not leave", "invocation", inv.call.ID, "extension", inv.inst.Extension, "names", response.Dropped)
 	}
 	inv.reply.Status, inv.reply.Header, inv.reply.Body = response.Status, response.Header, response.Body
 	return nil
@@ -212,7 +216,7 @@ func (inv *invocation) end(err error) (Reply, error) {
 	l.BytesIn, l.BytesOut = int64(len(inv.call.Body)), int64(len(inv.reply.Body))
 	inv.reply.Ledger = *l
 	if inv.inst != nil {
-		inv.host.write(l, failure)
+		inv.write(failure)
 	}
 	if failure == nil {
 		return inv.reply, nil // a nil *sandbox.Error must not become an error
@@ -220,16 +224,20 @@ func (inv *invocation) end(err error) (Reply, error) {
 	return inv.reply, failure
 }
 
-// write leaves the ledger in the log and the metrics.
-func (h *Host) write(l *Ledger, failure *sandbox.Error) {
+// write leaves the ledger in the log and the metrics. What a handler said goes
+// into the log without the secrets that it has seen.
+func (inv *invocation) write(failure *sandbox.Error) {
+	h, l := inv.host, &inv.ledger
 	if h.cfg.Meter != nil {
 		h.cfg.Meter.Invocation(*l)
 	}
-	if failure != nil {
-		h.log.Warn("invocation failed", append(l.fields(), "error", failure.Message, "stack", failure.Stack)...)
-		return
-	}
-	if h.log.IsInfo() {
+	switch {
+	case failure != nil && inv.session != nil:
+		h.log.Warn("invocation failed", append(l.fields(),
+			"error", inv.session.Redact(failure.Message), "stack", inv.session.Redact(failure.Stack))...)
+	case failure != nil:
+		h.log.Warn("invocation failed", append(l.fields(), "error", failure.Message)...)
+	case h.log.IsInfo():
 		h.log.Info("invocation", l.fields()...)
 	}
 }
