@@ -103,7 +103,7 @@ func (r *realm) makeAPI(name string) goja.Value {
 	case memberRequest:
 		return r.makeRequest()
 	case memberUser:
-		return r.inputMember(memberUser, goja.Null())
+		return r.inputMember(memberUser, goja.Null(), nil)
 	case memberConfig:
 		return r.makeConfig()
 	case memberResponse:
@@ -115,6 +115,7 @@ func (r *realm) makeAPI(name string) goja.Value {
 // makeNode makes a member of a namespace.
 func (r *realm) makeNode(node *apiNode, name string) goja.Value {
 	if m, ok := node.methods[name]; ok {
+		r.program.touched.add(m.Name)
 		return r.makeMethod(m, name)
 	}
 	child := node.nodes[name]

@@ -19,6 +19,8 @@ const twoReads = `module.exports.default = async (api) => {
   return { a, b }
 }`
 
+const hello = `module.exports.default = ({request, response}) => response.json({ hello: request.query.name ?? "world" })`
+
 const noop = `module.exports.default = () => {}`
 
 var benchInput = sandbox.Payload{JSON: []byte(`{"request":{"method":"GET","path":"notes/1","url":"http://localhost/extensions/acme.notes/notes/1","query":{},"params":{"id":"1"},"headers":{"accept":"*/*"},"id":"r1"},"user":{"id":"u1","email":"a@example.com","orgId":"demo","role":"admin"},"config":{}}`)}
@@ -86,6 +88,12 @@ func BenchmarkInvokeFresh(b *testing.B) {
 			rawInvoke(b, wrapped)
 		}
 	})
+}
+
+// BenchmarkInvokeHello is a handler that looks at its request and answers.
+func BenchmarkInvokeHello(b *testing.B) {
+	b.Run("warm", func(b *testing.B) { benchRun(b, 0, hello) })
+	b.Run("cold", func(b *testing.B) { benchRun(b, -1, hello) })
 }
 
 // BenchmarkInvokeParallel is the same from as many callers as there are cores.

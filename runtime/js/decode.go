@@ -26,6 +26,7 @@ type decoder struct {
 	pos         int
 	depth       int
 	blobs       func(index int) goja.Value // nil: {"$blob": n} is an ordinary object
+	made        func(*goja.Object)         // nil: nobody is told of the objects that were made
 }
 
 var errUnexpectedEnd = errors.New("unexpected end of JSON")
@@ -99,7 +100,11 @@ func (d *decoder) object() (goja.Value, error) {
 			return nil, err
 		}
 	}
-	return object, object.SetPrototype(d.objectProto)
+	err := object.SetPrototype(d.objectProto)
+	if d.made != nil {
+		d.made(object)
+	}
+	return object, err
 }
 
 // member reads a name, a colon and a value.
@@ -128,7 +133,11 @@ func (d *decoder) array() (goja.Value, error) {
 			return nil, err
 		}
 		if !more {
-			return d.vm.NewArray(items...), nil
+			array := d.vm.NewArray(items...)
+			if d.made != nil {
+				d.made(array)
+			}
+			return array, nil
 		}
 		v, err := d.value()
 		if err != nil {

@@ -20,6 +20,7 @@ var globalNames = []string{
 
 // makeGlobal makes a global when it is first touched.
 func (r *realm) makeGlobal(name string) goja.Value {
+	r.program.touched.add(globalPath + name)
 	switch name {
 	case "console":
 		return newLazyObject(r.vm, consoleNames, r.makeConsole)

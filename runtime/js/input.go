@@ -40,9 +40,10 @@ func (r *realm) blob(blobs [][]byte, index int) goja.Value {
 	return array
 }
 
-// inputMember returns a member of the input, or absent if there is none. The
-// body is a stranger's: what looks like a reference to a blob in it is not one.
-func (r *realm) inputMember(name string, absent goja.Value) goja.Value {
+// inputMember returns a member of the input, or absent if there is none; made,
+// if not nil, is told of each object in it. The body is a stranger's: what looks
+// like a reference to a blob in it is not one.
+func (r *realm) inputMember(name string, absent goja.Value, made func(*goja.Object)) goja.Value {
 	if r.inv == nil {
 		return absent
 	}
@@ -57,7 +58,8 @@ func (r *realm) inputMember(name string, absent goja.Value) goja.Value {
 	if !ok && !in.failed {
 		return absent
 	}
-	value, err := r.decode(sandbox.Payload{JSON: raw})
+	d := decoder{vm: r.vm, objectProto: r.objectProto, data: raw, made: made}
+	value, err := d.decode()
 	if in.failed || err != nil {
 		r.fail(&sandbox.Error{Code: sandbox.Internal, Message: "the input's " + name + " cannot be read"})
 	}
@@ -68,7 +70,7 @@ func (r *realm) inputMember(name string, absent goja.Value) goja.Value {
 // is touched, and not enumerable: who prints or returns a request does not mean
 // all its bytes.
 func (r *realm) makeRequest() goja.Value {
-	request, ok := r.inputMember(memberRequest, goja.Undefined()).(*goja.Object)
+	request, ok := r.inputMember(memberRequest, goja.Undefined(), nil).(*goja.Object)
 	if !ok {
 		return goja.Undefined()
 	}
@@ -86,9 +88,18 @@ func (r *realm) makeRequest() goja.Value {
 
 // makeConfig makes api.config, frozen to its leaves.
 func (r *realm) makeConfig() goja.Value {
-	config := r.inputMember(memberConfig, goja.Undefined())
-	if goja.IsUndefined(config) || goja.IsNull(config) {
-		config = r.vm.NewObject()
+	freeze, _ := goja.AssertFunction(r.vm.Get("Object").ToObject(r.vm).Get("freeze"))
+	deepFreeze := func(object *goja.Object) {
+		if freeze != nil { // else the author has removed it
+			_, err := freeze(goja.Undefined(), object)
+			r.must(err)
+		}
 	}
-	return r.callPrelude("core", "deepFreeze", config)
+	config := r.inputMember(memberConfig, goja.Undefined(), deepFreeze)
+	if _, ok := config.(*goja.Object); ok {
+		return config
+	}
+	none := r.vm.NewObject()
+	deepFreeze(none)
+	return none
 }

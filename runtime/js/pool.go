@@ -216,7 +216,9 @@ func (w *warmer) close() {
 func warmRealm(ctx context.Context, p *program, limits sandbox.Limits) *realm {
 	r := newRealm(p)
 	end := r.begin(ctx, limits, 0)
-	r.load()
+	if r.load(); r.loadFailed == nil {
+		r.touch()
+	}
 	r.warmed = r.watch.usedCPU()
 	end()
 	if r.loadFailed != nil || r.stopped.Load() != nil || r.dead {

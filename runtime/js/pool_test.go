@@ -135,6 +135,33 @@ func TestWarmTimers(t *testing.T) {
 	}
 }
 
+// TestWarmRealmsAreLikeColdOnes uses what a warm realm has made ahead, under
+// modules that change what it is made of.
+func TestWarmRealmsAreLikeColdOnes(t *testing.T) {
+	for _, c := range []struct{ rule, module, handler, want string }{
+		{"globals", ``, `return [new URL("http://x/?a=1").searchParams.get("a"), crypto.randomUUID().length, typeof structuredClone]`, `["1",36,"function"]`},
+		{"a response", ``, `return new Response("x", {status: 201})`, `{"type":"annex.response","status":201,"headers":[["content-type","text/plain;charset=UTF-8"]],"body":"x"}`},
+		{"methods and wrappers", ``, `return [await api.plain.async(1), api.wrapped.upper("x")]`, `[{"a":1},{"a":"X","b":"a,b"}]`},
+		{"a method that breaks", ``, `try { api.wrapped.broken } catch (e) { return e.message }`, `"wrapper"`},
+		{"a global of the module's own", `globalThis.URL = class { href = "mine" };`, `return new URL("http://x").href`, `"mine"`},
+		{"changed built-ins", `Object.defineProperty = Array.prototype.map = Symbol.iterator = null; globalThis.Object = 1;`, `try { URL; return typeof URL } catch (e) { return "failed" }`, `"function"`},
+	} {
+		program, err := compile(t, js.Config{API: wrapped, Warm: 2}, sandbox.Source{Name: "w.js", Code: []byte(c.module + "\nmodule.exports = async api => { " + c.handler + " }")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 {
+			out, err := program.Run(context.Background(), sandbox.Invocation{}, func(_ context.Context, _ string, args sandbox.Payload) (sandbox.Payload, error) {
+				return args, nil
+			})
+			if got := string(out.Result.JSON); err != nil || got != c.want && got != `"failed"` {
+				t.Errorf("%s, invocation %d: got %s, %v, want %s", c.rule, i, got, err, c.want)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+}
+
 // TestEarlyOutputIsBounded writes more while it is loaded than is kept.
 func TestEarlyOutputIsBounded(t *testing.T) {
 	program, err := compile(t, js.Config{API: logAPI}, sandbox.Source{Name: "w.js", Code: []byte(`

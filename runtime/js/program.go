@@ -20,7 +20,8 @@ type program struct {
 	code   *goja.Program
 	async  bool // promises are likely to be used
 
-	pool pool
+	touched touched
+	pool    pool
 }
 
 // Run implements [sandbox.Program].

@@ -17,7 +17,7 @@ type realm struct {
 	program     *program
 	vm          *goja.Runtime
 	objectProto *goja.Object
-	global      *goja.Object
+	globals     *goja.Object            // the prototype of globalThis
 	modules     map[string]*goja.Object // of the prelude, by name, as far as they are loaded
 	api         *goja.Object
 
@@ -44,13 +44,12 @@ type realm struct {
 func newRealm(p *program) *realm {
 	r := &realm{program: p, vm: goja.New()}
 	r.objectProto = r.vm.NewObject().Prototype()
-	r.global = r.vm.GlobalObject()
 	r.closeCodegen()
 	r.vm.SetTimeSource(r.clock.now)
 	r.vm.SetRandSource(r.clock.random)
 	r.vm.SetPromiseRejectionTracker(r.trackRejection)
-	globals := newLazyObject(r.vm, globalNames, r.makeGlobal)
-	_ = r.global.SetPrototype(globals)
+	r.globals = newLazyObject(r.vm, globalNames, r.makeGlobal)
+	_ = r.vm.GlobalObject().SetPrototype(r.globals)
 	r.api = newLazyObject(r.vm, p.engine.api.root.names, r.makeAPI)
 	if p.async {
 		_, _, _ = r.vm.NewPromise()

@@ -66,8 +66,21 @@ func timerDelay(v goja.Value) time.Duration {
 // queueMicrotask runs the callback after the code that runs now; what it throws
 // ends the invocation.
 func (r *realm) queueMicrotask(fc goja.FunctionCall) goja.Value {
-	if _, ok := goja.AssertFunction(fc.Argument(0)); !ok {
+	callback, ok := goja.AssertFunction(fc.Argument(0))
+	if !ok {
 		panic(r.vm.NewTypeError("queueMicrotask: the callback is not a function"))
 	}
-	return r.callPrelude("core", "queueMicrotask", fc.Argument(0))
+	promise, resolve, _ := r.vm.NewPromise()
+	r.must(resolve(goja.Undefined()))
+	then, ok := goja.AssertFunction(r.vm.ToValue(promise).(*goja.Object).Get("then"))
+	if !ok {
+		panic(r.vm.NewTypeError("queueMicrotask: Promise.prototype.then is not a function"))
+	}
+	_, err := then(r.vm.ToValue(promise), r.function("", func(goja.FunctionCall) goja.Value {
+		_, err := callback(goja.Undefined())
+		r.must(err)
+		return goja.Undefined()
+	}))
+	r.must(err)
+	return goja.Undefined()
 }
