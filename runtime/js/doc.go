@@ -11,6 +11,11 @@
 // that the author's code cannot replace. No Go value is reachable from a realm,
 // and no object of a realm is looked at after its deadline.
 //
+// The clock and the randomness of an invocation are what its handler sees; code
+// at the top of a module runs before there is an invocation, and sees the
+// host's. Timers run on the machine's clock in any case: under a fake clock a
+// handler waits as long as its timers say.
+//
 // The engine runs in the process of its caller. That is a guard against
 // mistakes, not against attacks: goja cannot be stopped inside a built-in
 // function and has no limit of memory, so [sandbox.Limits.Memory] is not

@@ -51,6 +51,7 @@ func TestHandlerReturns(t *testing.T) {
 			`[{"type":"json","data":{"a":1},"status":200},{"type":"error","message":"x","status":404},{"type":"redirect","url":"/y","status":302}]`},
 		{"a brief call", `exports.default = async ({storage: {get}}) => await get("k")`, `{"args":{"key":"k"},"method":"storage.get"}`},
 		{"a call", `exports.default = async ({http}) => await http.fetch("u", {a: [1]})`, `{"args":{"url":"u","init":{"a":[1]}},"method":"http.fetch"}`},
+		{"a rejection that is handled in time", `exports.default = async () => { const p = Promise.reject(1); await 1; await 2; return await p.catch(e => e) }`, `1`},
 		{"timers", `exports.default = () => new Promise(r => setTimeout(r, 1, "t"))`, `"t"`},
 	} {
 		out, err := run(t, c.body, sandbox.Invocation{Input: input}, echo)
@@ -82,6 +83,10 @@ func TestLimits(t *testing.T) {
 		{"wall clock, waiting", `module.exports = () => new Promise(r => setTimeout(r, 10000))`, sandbox.Limits{Wall: 50 * time.Millisecond}, &sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonWall}},
 		{"CPU", `module.exports = () => { for (;;); }`, sandbox.Limits{CPU: 50 * time.Millisecond}, &sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonCPU}},
 		{"depth", `module.exports = function f() { return f() + 1 }`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonDepth}},
+		{"timers", `module.exports = () => { for (let i = 0; i < 11; i++) setTimeout(() => {}, 1000) }`, sandbox.Limits{Timers: 10}, &sandbox.Error{Code: sandbox.Thrown}},
+		{"a timer that throws", `module.exports = () => new Promise(() => setTimeout(() => { throw 1 }))`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
+		{"a microtask that throws", `module.exports = () => new Promise(() => { queueMicrotask(() => { throw 1 }); setTimeout(() => {}, 50) })`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
+		{"a rejection that is handled too late", `module.exports = async () => { const p = Promise.reject(1); await new Promise(r => setTimeout(r, 5)); await p.catch(() => {}) }`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
 		{"throw", `module.exports = () => { throw new TypeError("x") }`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
 		{"never", `module.exports = () => new Promise(() => {})`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
 		{"codegen", `module.exports = () => (async () => {}).constructor("return 1")`, sandbox.Limits{}, &sandbox.Error{Code: sandbox.Thrown}},
