@@ -56,6 +56,7 @@ func TestNormalizeHostRefuses(t *testing.T) {
 		{"a name that is too long", strings.Repeat("abcdefg.", 32) + "com", false},
 		{"a text that is too long", strings.Repeat("\u00ad", 600) + "a.com", false},
 		{"invalid UTF-8", "a\xff.com", false},
+		{"a name that a second pass refuses", "a\u2135.com", false}, // ALEF SYMBOL: mapped past the Bidi rule
 		{"an underscore", "a_b.example.com", false},
 		{"a wildcard", "*.example.com", false},
 		{"a leading hyphen", "-a.example.com", false},

@@ -67,13 +67,10 @@ func TestDirectoryRefuses(t *testing.T) {
 		{"a directory's name that others cannot have", tree{"a:b/c.js": "x"}, nil, Options{}, InvalidArchive, "a character outside"},
 		{"names that clash elsewhere", tree{"a.js": "x", "A.js": "y"}, nil, Options{}, InvalidArchive, "one name on some systems"},
 		{"too many files", nil, nil, Options{MaxFiles: 3}, TooManyFiles, "more than 3"},
-		{"too many bytes", tree{"a.bin": "x", "b.bin": "x"}, func(t *testing.T, dir string) {
-			for name, size := range map[string]int64{"a.bin": 20 << 20, "b.bin": 31 << 20} {
-				if err := os.Truncate(filepath.Join(dir, name), size); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}, Options{}, PackageTooLarge, "more than 52428800 bytes unpacked"},
+		{"too many bytes", nil, grow("a.bin", 20<<20, "b.bin", 31<<20), Options{}, PackageTooLarge, "more than 52428800 bytes unpacked"},
+		// The walk ends there: what comes later would be another error.
+		{"too many files, before the walk ends", tree{"z:z": "x"}, nil, Options{MaxFiles: 3}, TooManyFiles, "more than 3"},
+		{"too many bytes, before the walk ends", tree{"z:z": "x"}, grow("a.bin", 20<<20, "b.bin", 31<<20), Options{}, PackageTooLarge, "more than 52428800 bytes unpacked"},
 	} {
 		dir := goodTree(c.files).write(t)
 		if c.change != nil {
@@ -81,6 +78,21 @@ func TestDirectoryRefuses(t *testing.T) {
 		}
 		_, err := Open(dir, c.opts)
 		checkError(t, c.rule, err, c.code, c.want)
+	}
+}
+
+// grow makes two files that take no room on a disk.
+func grow(first string, size int64, second string, more int64) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		for name, size := range map[string]int64{first: size, second: more} {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.WriteFile(path, nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, size); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -179,10 +191,27 @@ func TestModulesAreReadOnce(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, name), []byte("second"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.IncludeModules(); err != nil {
+	for _, when := range []string{"before", "after"} {
+		if got, err := p.Read(name); err != nil || string(got) != "first" {
+			t.Errorf("%s they are included: Read(%q) = %q, %v; want the bytes that were bundled", when, name, got, err)
+		}
+		if err := p.IncludeModules(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestModulesAreBounded(t *testing.T) {
+	const a, b = "node_modules/a/a.js", "node_modules/a/b.js"
+	dir := goodTree(tree{a: "x"}).write(t)
+	grow(a, 20<<20, b, 31<<20)(t, dir)
+	p, err := Open(dir, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := p.Read(name); err != nil || string(got) != "first" {
-		t.Errorf("Read(%q) = %q, %v; want the bytes that were bundled", name, got, err)
+	if _, err := p.Read(a); err != nil {
+		t.Fatal(err)
 	}
+	_, err = p.Read(b)
+	checkError(t, "modules that are too large together", err, PackageTooLarge, "bytes unpacked")
 }

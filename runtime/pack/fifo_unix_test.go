@@ -16,4 +16,11 @@ func TestDirectoryRefusesFIFO(t *testing.T) {
 	}
 	_, err := Open(dir, Options{})
 	checkError(t, "a FIFO", err, InvalidArchive, "no regular file")
+
+	fifo := filepath.Join(t.TempDir(), "fifo.bpx")
+	if err := syscall.Mkfifo(fifo, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(fifo, Options{})
+	checkError(t, "a FIFO as an archive", err, InvalidArchive, "no regular file")
 }

@@ -94,6 +94,15 @@ func TestPackageErrors(t *testing.T) {
 	}
 }
 
+func TestFilesAreBounded(t *testing.T) {
+	files := goodTree(nil).bytes()
+	files["a.bin"], files["b.bin"] = make([]byte, 20<<20), make([]byte, 31<<20)
+	_, err := FromFiles(files, Options{})
+	checkError(t, "too many bytes", err, PackageTooLarge, "more than 52428800 bytes unpacked")
+	_, err = FromFiles(goodTree(nil).bytes(), Options{MaxFiles: 3})
+	checkError(t, "too many files", err, TooManyFiles, "more than 3")
+}
+
 func checkError(t *testing.T, rule string, err error, code Code, want string) {
 	t.Helper()
 	var pe *PackageError

@@ -221,6 +221,7 @@ func TestRefusesStructures(t *testing.T) {
 func TestRefusesDamage(t *testing.T) {
 	whole := archive{entries: good()}.build()
 	central := int(binary.LittleEndian.Uint32(whole[len(whole)-6:]))
+	last := len(whole) - endSize - centralSize - len("server/index.js")
 	for _, c := range []struct {
 		rule string
 		at   int // the byte that is changed
@@ -231,6 +232,7 @@ func TestRefusesDamage(t *testing.T) {
 		{"an end record that is none", len(whole) - endSize, "does not end with the end record"},
 		{"a name that is too long for the local header", 27, "overlaps"},
 		{"a name that is too long for the central directory", central + 29, "central directory is damaged"},
+		{"a name that is too long for what is left", last + 29, "central directory is damaged"},
 		{"an extra field that is too long for the central directory", central + 31, "central directory is damaged"},
 	} {
 		data := bytes.Clone(whole)
