@@ -61,6 +61,12 @@ var Policy = []struct {
 		Others: []string{goja, "github.com/go-sourcemap/sourcemap", "github.com/nlnwa/whatwg-url", xtext},
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
+	{"runtime/worker/jail", Rule{Others: []string{xsys, "github.com/landlock-lsm/go-landlock"}}},
+	{"runtime/worker", Rule{
+		Ours:   []string{"runtime/sandbox", "runtime/worker/jail"},
+		Others: []string{xsys},
+		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/js"},
+	}},
 
 	// The bridge knows no engine.
 	{"bridge/egress", Rule{Ours: []string{"permissions"}, Others: []string{xnet, "github.com/andybalholm/brotli", "github.com/klauspost/compress"}}},

@@ -1,0 +1,200 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker/jail"
+)
+
+// Engines makes the engines that a worker can be asked to be, by name. An engine
+// calls crashed when something in it panicked: the host reports that.
+type Engines map[string]func(crashed Crashed) (sandbox.Engine, error)
+
+// Crashed is told of a panic: in which invocation, of what, and where.
+type Crashed func(invocation string, value any, stack []byte)
+
+// The command line that makes a process a worker.
+const (
+	workerProgram  = "annex"
+	workerArgument = "worker"
+)
+
+// controlFile is the descriptor of the control socket in a worker.
+const controlFile = 3
+
+// maxStack is where a recursion of native functions ends a worker.
+const maxStack = 64 << 20
+
+// prepared says that this process called Main: started again it will be a worker
+// and not a second copy of whatever it is.
+var prepared atomic.Bool
+
+// Main makes a process that [Engine] has started a worker, and ends with it. In
+// any other process it returns at once. It must be called first in main, before
+// flags are read or files opened.
+func Main(engines Engines) {
+	if len(os.Args) != 2 || os.Args[0] != workerProgram || os.Args[1] != workerArgument || !isSocket(controlFile) {
+		prepared.Store(true)
+		return
+	}
+	runtime.LockOSThread() // the parent-death signal hangs on this thread
+	debug.SetTraceback("none")
+	debug.SetMaxStack(maxStack)
+	w := &child{engines: engines, control: newControlSocket(), lanes: map[int64]*childLane{}, programs: map[int64]sandbox.Program{}}
+	w.in.r = &w.control
+	w.serve()
+	os.Exit(0)
+}
+
+// child is the worker itself.
+type child struct {
+	engines Engines
+	engine  sandbox.Engine
+	control controlSocket
+	in      reader
+
+	writing sync.Mutex
+	out     []byte
+
+	mu       sync.Mutex
+	lanes    map[int64]*childLane
+	programs map[int64]sandbox.Program
+}
+
+// serve reads the control socket until the host closes it, or ends.
+func (w *child) serve() {
+	for {
+		k, f, err := w.in.next(keepSpace)
+		if err != nil {
+			return
+		}
+		switch k {
+		case kindHello:
+			w.begin(f.hello())
+		case kindLane:
+			w.open(f.int())
+		case kindCancel:
+			w.cancel(f.cancel())
+		case kindForget:
+			w.forget(f.int())
+		}
+	}
+}
+
+// begin becomes what the host asks for, and goes to jail.
+func (w *child) begin(h hello) {
+	var answer ready
+	if err := w.makeEngine(h); err != nil {
+		answer.failed = err.Error()
+	} else if h.jail {
+		answer.report = jail.Enter(jail.Inside{Memory: dataLimit(h.memory)})
+	}
+	w.send(kindReady, answer.append)
+}
+
+func (w *child) makeEngine(h hello) (err error) {
+	build := w.engines[h.engine]
+	if build == nil {
+		return fmt.Errorf("worker: no engine %q", h.engine)
+	}
+	runtime.GOMAXPROCS(int(h.procs))
+	if h.memory > 0 {
+		debug.SetMemoryLimit(h.memory)
+	}
+	w.engine, err = build(w.crashed)
+	return err
+}
+
+// open starts to serve the lane that came with the frame.
+func (w *child) open(number int64) {
+	file, ok := w.control.takeFile()
+	if !ok {
+		os.Exit(1)
+	}
+	l := newChildLane(w, number, file)
+	w.mu.Lock()
+	w.lanes[number] = l
+	w.mu.Unlock()
+	go l.serve()
+}
+
+func (w *child) cancel(c cancel) {
+	w.mu.Lock()
+	l := w.lanes[c.lane]
+	w.mu.Unlock()
+	if l != nil {
+		l.cancel(c.number, c.ending.cause())
+	}
+}
+
+func (w *child) program(number int64) sandbox.Program {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.programs[number]
+}
+
+// load compiles a program under a number.
+func (w *child) load(number int64, src sandbox.Source) *sandbox.Error {
+	p, err := w.engine.Compile(context.Background(), src)
+	if err != nil {
+		return sandbox.AsError(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.programs[number] = p
+	return nil
+}
+
+func (w *child) forget(number int64) {
+	w.mu.Lock()
+	p := w.programs[number]
+	delete(w.programs, number)
+	w.mu.Unlock()
+	if p != nil {
+		_ = p.Close() // nobody could act on an error
+	}
+}
+
+// send writes a frame to the control socket. A host that does not read any more
+// is gone, or will be.
+func (w *child) send(k kind, fill func([]byte) []byte) {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	frame, err := endFrame(fill(beginFrame(w.out, k)))
+	w.out = frame
+	if err == nil {
+		_, err = w.control.Write(frame)
+	}
+	if err != nil {
+		os.Exit(1)
+	}
+}
+
+// crashed tells the host of a panic, in as many words as a frame has room for.
+func (w *child) crashed(invocation string, value any, stack []byte) {
+	const most = 8 << 10
+	text := fmt.Sprint(value)
+	w.send(kindCrashed, func(b []byte) []byte {
+		b = appendString(b, invocation[:min(len(invocation), most)])
+		b = appendString(b, text[:min(len(text), most)])
+		return appendBytes(b, stack[:min(len(stack), most)])
+	})
+}
+
+// dataLimit is the limit of the operating system for a process whose guests may
+// hold so much memory: the heap of Go is mapped in pieces of 64 MiB, and is not
+// full when it is collected.
+func dataLimit(memory int64) int64 {
+	const rest = 128 << 20
+	if memory <= 0 {
+		return 0
+	}
+	return memory + rest
+}

@@ -1,0 +1,190 @@
+package worker
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// childLane is the worker's side of a lane: one thread, which runs one
+// invocation at a time. Who waits for something from the host holds the token
+// and reads for all who wait, so that no goroutine only reads.
+type childLane struct {
+	worker *child
+	number int64
+	thread int64 // that runs the guests
+	file   file
+	token  chan struct{} // capacity 1: the right to use in
+	in     reader
+
+	writing sync.Mutex
+	out     []byte
+
+	mu       sync.Mutex
+	waiting  map[int64]*waiter
+	lastCall int64
+	guest    *guest // nil: no invocation
+}
+
+// waiter waits for the answer of a call.
+type waiter struct {
+	answered chan struct{}
+	answer   answer
+}
+
+func newChildLane(w *child, number int64, f file) *childLane {
+	l := &childLane{worker: w, number: number, file: f, token: make(chan struct{}, 1), waiting: map[int64]*waiter{}}
+	l.in.r = &l.file
+	return l
+}
+
+// serve does what the host asks for, one after the other. When the host has
+// closed the lane, the thread ends with it.
+func (l *childLane) serve() {
+	runtime.LockOSThread()
+	l.thread = threadID()
+	l.worker.send(kindOpened, func(b []byte) []byte { return appendInt(appendInt(b, l.number), l.thread) })
+	for {
+		k, f, err := l.receive()
+		if err != nil {
+			l.end()
+			return
+		}
+		switch k {
+		case kindLoad:
+			number, src := f.int(), f.source()
+			failed := l.worker.load(number, src)
+			l.send(kindLoaded, func(b []byte) []byte { return appendError(b, failed) })
+		case kindRun:
+			l.run(f.run())
+		}
+	}
+}
+
+// receive returns the next frame that is not an answer.
+func (l *childLane) receive() (kind, fields, error) {
+	l.token <- struct{}{}
+	defer func() { <-l.token }()
+	for {
+		k, f, err := l.in.next(maxFrame)
+		if err != nil || k != kindAnswer {
+			return k, f, err
+		}
+		l.deliver(f.answer())
+	}
+}
+
+func (l *childLane) end() {
+	l.worker.mu.Lock()
+	delete(l.worker.lanes, l.number)
+	l.worker.mu.Unlock()
+	l.file.close()
+}
+
+// send writes a frame.
+func (l *childLane) send(k kind, fill func([]byte) []byte) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	frame, err := endFrame(fill(beginFrame(l.out, k)))
+	l.out = frame
+	if err == nil {
+		_, err = l.file.Write(frame)
+	}
+	if err != nil {
+		os.Exit(1)
+	}
+}
+
+// run performs an invocation.
+func (l *childLane) run(m run) {
+	g := newGuest(l, m)
+	l.mu.Lock()
+	l.guest = g
+	l.mu.Unlock()
+	d := done{number: m.number}
+	if p := l.worker.program(m.program); p == nil {
+		d.failed = &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
+	} else {
+		out, err := p.Run(g.ctx, g.invocation(), g.call)
+		d.failed, d.usage, d.result = sandbox.AsError(err), out.Usage, out.Result
+	}
+	l.mu.Lock()
+	l.guest = nil
+	l.mu.Unlock()
+	g.end(context.Canceled)
+	l.send(kindDone, d.append)
+}
+
+// cancel ends an invocation, if it is still the one that runs.
+func (l *childLane) cancel(number int64, cause error) {
+	l.mu.Lock()
+	g := l.guest
+	l.mu.Unlock()
+	if g != nil && g.run.number == number {
+		g.end(cause)
+	}
+}
+
+// ask sends a frame that the host answers, and waits for that.
+func (l *childLane) ask(ctx context.Context, k kind, fill func(b []byte, id int64) []byte) (sandbox.Payload, error) {
+	w := &waiter{answered: make(chan struct{})}
+	l.mu.Lock()
+	l.lastCall++
+	id := l.lastCall
+	l.waiting[id] = w
+	l.mu.Unlock()
+	l.send(k, func(b []byte) []byte { return fill(b, id) })
+	select {
+	case l.token <- struct{}{}:
+		l.readUntil(w)
+		<-l.token
+	case <-w.answered:
+	case <-ctx.Done():
+		return sandbox.Payload{}, ctx.Err()
+	}
+	if w.answer.failed != nil {
+		return sandbox.Payload{}, w.answer.failed
+	}
+	return w.answer.result, nil
+}
+
+// readUntil reads, holding the token, until w has its answer.
+func (l *childLane) readUntil(w *waiter) {
+	for {
+		select {
+		case <-w.answered:
+			return
+		default:
+		}
+		k, f, err := l.in.next(maxFrame)
+		if err != nil || k != kindAnswer {
+			os.Exit(1) // the host is gone
+		}
+		l.deliver(f.answer())
+	}
+}
+
+// pending reports whether an answer is missing.
+func (l *childLane) pending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting) > 0
+}
+
+// deliver gives an answer to who waits for it.
+func (l *childLane) deliver(a answer) {
+	l.mu.Lock()
+	w, g := l.waiting[a.id], l.guest
+	delete(l.waiting, a.id)
+	l.mu.Unlock()
+	if g != nil && a.ending != goesOn {
+		g.end(a.ending.cause())
+	}
+	if w != nil {
+		w.answer = a
+		close(w.answered)
+	}
+}

@@ -1,0 +1,170 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/annexhost/annex/runtime/worker/jail"
+)
+
+// spawner starts processes, all of them from one thread that lives as long as
+// they do: the kernel ends a child when the thread that started it ends.
+type spawner struct {
+	config   Config
+	requests chan *exec.Cmd
+	started  chan error
+	mu       sync.Mutex // one at a time
+	done     chan struct{}
+}
+
+func newSpawner(c Config) *spawner {
+	s := &spawner{config: c, requests: make(chan *exec.Cmd), started: make(chan error), done: make(chan struct{})}
+	go s.serve()
+	return s
+}
+
+func (s *spawner) serve() {
+	defer close(s.done)
+	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	for cmd := range s.requests {
+		s.started <- cmd.Start()
+	}
+}
+
+func (s *spawner) start(cmd *exec.Cmd) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests <- cmd
+	return <-s.started
+}
+
+// close ends the spawner, after the last of its processes.
+func (s *spawner) close() {
+	close(s.requests)
+	<-s.done
+}
+
+// process is a started worker, and the host's ends of what leads to it.
+type process struct {
+	cmd     *exec.Cmd
+	control *os.File
+	words   *os.File // what the worker says when it dies
+	in      reader
+
+	mu  sync.Mutex
+	out []byte
+}
+
+// command makes the command of a worker.
+func (s *spawner) command() (*exec.Cmd, error) {
+	if s.config.Command != nil {
+		return s.config.Command(), nil
+	}
+	path, err := ownProgram()
+	if err != nil {
+		return nil, fmt.Errorf("worker: find the program to start again: %w", err)
+	}
+	return exec.Command(path), nil
+}
+
+// launch starts a process, which is not yet a worker.
+func (s *spawner) launch() (*process, error) {
+	cmd, err := s.command()
+	if err != nil {
+		return nil, err
+	}
+	control, controlChild, err := socketPair()
+	if err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	defer controlChild.Close()
+	words, wordsChild, err := pipe()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("worker: %w", err), control.Close())
+	}
+	defer wordsChild.Close()
+	cmd.Args = []string{workerProgram, workerArgument}
+	cmd.Env, cmd.Dir = []string{}, "/"
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = wordsChild, wordsChild, wordsChild
+	cmd.ExtraFiles = []*os.File{controlChild}
+	cmd.SysProcAttr = jail.Prepare(s.config.Jail != JailOff)
+	if err := s.start(cmd); err != nil {
+		return nil, errors.Join(fmt.Errorf("worker: start %s: %w", cmd.Path, err), control.Close(), words.Close())
+	}
+	p := &process{cmd: cmd, control: control, words: words}
+	p.in.r = control
+	return p, nil
+}
+
+// greet makes the process a worker: it waits until it is ready.
+func (p *process) greet(h hello) (jail.Report, error) {
+	const patience = 10 * time.Second
+	if err := p.control.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	p.send(kindHello, h.append)
+	k, f, err := p.in.next(keepSpace)
+	if err != nil {
+		return nil, err
+	}
+	m := f.ready()
+	if err := f.done(); err != nil || k != kindReady {
+		return nil, errMalformed
+	}
+	if m.failed != "" {
+		return nil, errors.New(m.failed)
+	}
+	return m.report, p.control.SetDeadline(time.Time{})
+}
+
+// send writes a frame to the control socket. A worker that does not read it ends.
+func (p *process) send(k kind, fill func([]byte) []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	frame, err := endFrame(fill(beginFrame(p.out, k)))
+	p.out = frame
+	if err == nil {
+		err = writeNow(p.control, frame, nil)
+	}
+	if err != nil {
+		p.kill()
+	}
+}
+
+// sendFile writes a frame with a descriptor.
+func (p *process) sendFile(k kind, number int64, f *os.File) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	frame, err := endFrame(appendInt(beginFrame(p.out, k), number))
+	p.out = frame
+	if err != nil {
+		return err
+	}
+	return writeNow(p.control, frame, f)
+}
+
+// kill ends the process, which bury waits for.
+func (p *process) kill() { _ = p.cmd.Process.Kill() } // it has ended, or it ends
+
+// bury ends the process and waits for it. It returns how it ended and the first
+// of its last words.
+func (p *process) bury() (state any, words string) {
+	const most = 8 << 10
+	p.kill()
+	_ = p.cmd.Wait() // the state says more
+	if s := p.cmd.ProcessState; s != nil {
+		state = s.Sys()
+	}
+	text := make([]byte, most)
+	_ = p.words.SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // nobody else should have the other end
+	n, _ := io.ReadAtLeast(p.words, text, most)
+	p.words.Close()
+	p.control.Close()
+	return state, string(text[:n])
+}

@@ -1,0 +1,37 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// program is a [sandbox.Program]. It runs wherever its tenant's workers are.
+type program struct {
+	engine *Engine
+	source sandbox.Source
+	hash   hash
+}
+
+// Run implements [sandbox.Program].
+func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Caller) (sandbox.Output, error) {
+	i := &invocation{
+		pool: p.engine.programs, program: p, tenant: inv.Tenant, ctx: ctx,
+		limits: inv.Limits.WithDefaults(), asked: inv, caller: call,
+	}
+	start := time.Now()
+	out, failed := i.perform((*lane).invoke)
+	out.Usage.Wall = time.Since(start)
+	if failed != nil {
+		return out, failed
+	}
+	out.Usage.OutputBytes = out.Result.Size()
+	return out, nil
+}
+
+// Close implements [sandbox.Program]: the workers that have the program forget it.
+func (p *program) Close() error {
+	p.engine.programs.forget(p.hash)
+	return nil
+}

@@ -1,0 +1,46 @@
+package worker
+
+// Stats are counts since the engine was made, and what is there now.
+type Stats struct {
+	Workers int // processes, spares counted
+	Spares  int
+	Busy    int // invocations that run
+	Waiting int // invocations that wait for a worker
+	Slowed  int // tenants that wait for a worker because theirs died before their first answer
+
+	Started uint64 // processes
+	Failed  uint64 // processes that did not become workers
+	Ended   uint64 // workers that were ended because of a limit or what they said
+	Crashed uint64 // workers that ended by themselves
+	Retired uint64
+}
+
+func (s *Stats) count(f *fate) {
+	switch f.name() {
+	case "retired":
+		s.Retired++
+	case "crash":
+		s.Crashed++
+	default:
+		s.Ended++
+	}
+}
+
+// Stats returns the counts of the workers in which invocations run.
+func (e *Engine) Stats() Stats {
+	p := e.programs
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.stats
+	s.Workers, s.Spares = p.alive, len(p.spares)
+	for _, t := range p.tenants {
+		s.Waiting += len(t.queue)
+		if t.slow.remaining() > 0 {
+			s.Slowed++
+		}
+		for _, w := range t.workers {
+			s.Busy += w.busy
+		}
+	}
+	return s
+}

@@ -1,0 +1,46 @@
+//go:build !unix
+
+package worker
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// errNoWorkers is why [New] fails here: a lane is a socket that is handed to a
+// process which runs already, and this system has no such thing.
+var errNoWorkers = errors.New("this system cannot hand sockets to workers")
+
+func socketPair() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
+
+func pipe() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
+
+func writeNow(*os.File, []byte, *os.File) error { return errNoWorkers }
+
+func isSocket(int) bool { return false }
+
+// file and controlSocket are never made here: no process is a worker.
+type file struct{}
+
+func (*file) Read([]byte) (int, error)  { return 0, errNoWorkers }
+func (*file) Write([]byte) (int, error) { return 0, errNoWorkers }
+func (*file) close()                    {}
+
+type controlSocket struct{ file }
+
+func newControlSocket() controlSocket { return controlSocket{} }
+
+func (*controlSocket) takeFile() (file, bool) { return file{}, false }
+
+func threadID() int64 { return 0 }
+
+func ownProgram() (string, error) { return os.Executable() }
+
+func (p *process) cpu() time.Duration { return 0 }
+
+func (p *process) threadCPU(int64) (time.Duration, bool) { return 0, false }
+
+func (p *process) residentMemory() int64 { return 0 }
+
+func (p *process) hostThread(int64) int64 { return 0 }

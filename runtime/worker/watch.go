@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// watchEvery is how often busy workers are looked at.
+const watchEvery = 25 * time.Millisecond
+
+// watched is what is known of an invocation's CPU time, from the operating
+// system. Only the goroutine that watches writes it while the worker lives.
+type watched struct {
+	seen   bool
+	before time.Duration // the thread's CPU time when it was first seen
+	used   time.Duration
+}
+
+// watch holds busy workers to what only the operating system can tell: memory,
+// and the CPU time of threads that do not stop. It ends when no worker is busy.
+func (p *pool) watch() {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-p.ending:
+			return
+		}
+		if !p.look() {
+			return
+		}
+	}
+}
+
+// look looks at all busy workers once. It reports whether there were any.
+func (p *pool) look() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	busy := false
+	for _, t := range p.tenants {
+		for _, w := range t.workers {
+			if w.busy > 0 && !w.gone {
+				busy = true
+				w.look()
+			}
+		}
+	}
+	p.watching = busy
+	return busy
+}
+
+// look checks one worker. The pool is locked.
+func (w *worker) look() {
+	var most *invocation // that used the most CPU time
+	memory := w.pool.config.Memory
+	for _, l := range w.lanes {
+		i := l.job
+		if i == nil {
+			continue
+		}
+		l.measure(i)
+		if limit := i.limits.CPU; limit > 0 && i.watched.used > limit+w.pool.config.Grace {
+			w.kill(&fate{guilty: i, cause: timeoutError(sandbox.ReasonCPU, "CPU", i.watched.used, limit)})
+			return
+		}
+		if most == nil || i.watched.used > most.watched.used {
+			most = i
+		}
+		if limit := i.limits.Memory; limit > 0 && w.busy == 1 && (memory < 0 || limit < memory) {
+			memory = limit
+		}
+	}
+	if memory < 0 || most == nil {
+		return
+	}
+	if used := w.process.residentMemory() - w.idleRSS; used > memory {
+		w.kill(&fate{guilty: most, cause: memoryError(used, memory)})
+	}
+}
+
+// measure reads the CPU time of an invocation's thread.
+func (l *lane) measure(i *invocation) {
+	used, ok := l.worker.process.threadCPU(l.thread.Load())
+	if !ok {
+		return
+	}
+	if !i.watched.seen {
+		i.watched.seen, i.watched.before = true, used
+	}
+	i.watched.used = used - i.watched.before
+}

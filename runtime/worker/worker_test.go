@@ -1,0 +1,39 @@
+package worker_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/annexhost/annex/runtime/js"
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+func TestMain(m *testing.M) {
+	worker.Main(worker.Engines{
+		"javascript": func(crashed worker.Crashed) (sandbox.Engine, error) {
+			return js.New(js.Config{API: sandboxtest.API(), Warm: -1, Crashed: crashed})
+		},
+	})
+	os.Exit(m.Run())
+}
+
+// newEngine returns an engine of workers, closed with the test.
+func newEngine(t testing.TB, c worker.Config) *worker.Engine {
+	t.Helper()
+	c.Engine = "javascript"
+	engine, err := worker.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+func TestConformance(t *testing.T) {
+	sandboxtest.Run(t, func(t *testing.T, c sandboxtest.Config) sandbox.Engine {
+		return newEngine(t, worker.Config{Crashed: func(_ string, value any, stack []byte) {
+			t.Logf("crash: %v\n%s", value, stack)
+		}})
+	}, sandboxtest.JavaScript())
+}
