@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/annexhost/annex/storage/internal/combine"
 )
 
 // SpaceConfig sets the limits of a [Space]. A zero field means the default,
@@ -31,7 +33,7 @@ type Space struct {
 	store Store
 	owner ownerKey
 	c     SpaceConfig
-	queue queue
+	queue combine.Queue[*op]
 }
 
 // NewSpace returns the data under the key owner in s. No owner may be the start
@@ -46,7 +48,9 @@ func NewSpace(s Store, owner Key, c SpaceConfig) *Space {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Space{store: s, owner: ownerKey(owner), c: c}
+	sp := &Space{store: s, owner: ownerKey(owner), c: c}
+	sp.queue.Perform, sp.queue.MaxItems, sp.queue.MaxCost = sp.perform, maxBatchOps, MaxTxBytes
+	return sp
 }
 
 // Get returns the value of key, or [ErrNotFound].

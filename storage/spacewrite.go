@@ -14,7 +14,7 @@ func (sp *Space) Set(ctx context.Context, key string, value []byte, expiresIn ti
 	if err := sp.check(key, value); err != nil {
 		return err
 	}
-	return sp.queue.do(ctx, sp, &op{
+	return sp.do(ctx, &op{
 		cost: sp.costOf(key, value),
 		run: func(ctx context.Context, b *batch) (refused, err error) {
 			before, err := sp.owner.read(ctx, b.tx, key)
@@ -45,7 +45,7 @@ func (sp *Space) SetMany(ctx context.Context, pairs []Pair) error {
 	if len(pairs) == 0 {
 		return ctx.Err()
 	}
-	return sp.queue.do(ctx, sp, &op{cost: cost, run: func(ctx context.Context, b *batch) (refused, err error) {
+	return sp.do(ctx, &op{cost: cost, run: func(ctx context.Context, b *batch) (refused, err error) {
 		before := make([]entry, len(pairs))
 		for reclaimed := true; reclaimed; { // which may have removed one of ours
 			added := 0
@@ -74,7 +74,7 @@ func (sp *Space) Delete(ctx context.Context, key string) error {
 	if err := sp.owner.checkKey(key); err != nil {
 		return err
 	}
-	return sp.queue.do(ctx, sp, &op{
+	return sp.do(ctx, &op{
 		cost: sp.costOf(key, nil),
 		run: func(ctx context.Context, b *batch) (refused, err error) {
 			before, err := sp.owner.read(ctx, b.tx, key)
@@ -97,7 +97,7 @@ func (sp *Space) Modify(ctx context.Context, key string, f func(old []byte) (new
 	if err := sp.owner.checkKey(key); err != nil {
 		return err
 	}
-	return sp.queue.do(ctx, sp, &op{
+	return sp.do(ctx, &op{
 		cost: sp.costOf(key, nil) + usualValue,
 		run: func(ctx context.Context, b *batch) (refused, err error) {
 			before, err := sp.owner.read(ctx, b.tx, key)

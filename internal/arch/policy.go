@@ -39,14 +39,15 @@ var Policy = []struct {
 	{"internal/nesting", Rule{Tests: []string{goja, esbuild}}},
 	{"permissions", Rule{Others: []string{xnet}}},
 	{"storage/internal/gate", Rule{}},
-	{"storage", Rule{Ours: []string{"storage/internal/gate"}, Tests: []string{"storage/memstore", "storage/storagetest"}}},
+	{"storage/internal/combine", Rule{}},
+	{"storage", Rule{Ours: []string{"storage/internal/gate", "storage/internal/combine"}, Tests: []string{"storage/memstore", "storage/storagetest"}}},
 	{"runtime/sandbox", Rule{}},
 
 	// State.
 	{"storage/storagetest", Rule{Ours: []string{"storage"}}},
 	{"storage/internal/optimistic", Rule{Ours: []string{"storage"}}},
 	{"storage/memstore", Rule{Ours: []string{"storage", "storage/internal/gate", "storage/internal/optimistic"}, Tests: []string{"storage/storagetest"}}},
-	{"storage/badgerstore", Rule{Ours: []string{"storage", "storage/internal/gate", "storage/internal/optimistic"}, Others: []string{badger, hclog, xsys}, Tests: []string{"storage/storagetest"}}},
+	{"storage/badgerstore", Rule{Ours: []string{"storage", "storage/internal/gate", "storage/internal/combine", "storage/internal/optimistic"}, Others: []string{badger, hclog, xsys}, Tests: []string{"storage/storagetest"}}},
 	{"secrets", Rule{Ours: []string{"storage"}, Others: []string{tink, keyring}, Tests: []string{"storage/memstore"}}},
 
 	// Packages of extensions.

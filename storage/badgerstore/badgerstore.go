@@ -139,7 +139,7 @@ func open(c Config, d disk) (_ *Store, err error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	room.tables = func() int64 { return tableBytes(db) }
-	s.commits = startCommitter(db, s.views, log, room, c.Sync, c.Logger)
+	s.commits = newCommitter(db, s.views, log, room, c.Sync, c.Logger)
 	return s, nil
 }
 
@@ -207,7 +207,7 @@ func (s *Store) attempt(ctx context.Context, f func(storage.Tx) error, attempt i
 	if err != nil || len(tx.Writes()) == 0 {
 		return err
 	}
-	return s.commits.commit(ctx, &pending{tx: tx, read: v.at, attempt: attempt, done: make(chan error, 1)})
+	return s.commits.commit(ctx, &pending{tx: tx, read: v.at, attempt: attempt})
 }
 
 // Close implements [storage.Store]. It writes what is in memory into tables;
@@ -221,7 +221,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	if s.commits != nil {
-		if err := s.commits.stop(); err != nil {
+		if err := s.commits.close(); err != nil {
 			return err
 		}
 	}

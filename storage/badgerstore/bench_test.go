@@ -60,23 +60,63 @@ func callers(b *testing.B, n int, f func(i int) error) {
 func BenchmarkDurableWrite(b *testing.B) {
 	for _, n := range []int{1, 64} {
 		b.Run(fmt.Sprintf("raw-%d", n), func(b *testing.B) {
-			db := openRaw(b, true)
-			callers(b, n, func(i int) error {
-				txn := db.NewTransaction(true)
-				defer txn.Discard()
-				if err := txn.Set([]byte(benchKey(i)), benchValue); err != nil {
-					return err
-				}
-				return txn.Commit()
-			})
+			writeRaw(b, n, true)
 		})
 		b.Run(fmt.Sprintf("annex-%d", n), func(b *testing.B) {
-			s := openAnnex(b, SyncGroup)
-			callers(b, n, func(i int) error {
-				return s.Update(context.Background(), func(tx storage.Tx) error {
-					return tx.Put(storage.Key(benchKey(i)), benchValue)
-				})
-			})
+			writeAnnex(b, n, SyncGroup)
+		})
+		b.Run(fmt.Sprintf("space-%d", n), func(b *testing.B) {
+			writeSpace(b, n, SyncGroup)
+		})
+	}
+}
+
+// writeRaw has each caller commit a transaction of its own.
+func writeRaw(b *testing.B, n int, sync bool) {
+	db := openRaw(b, sync)
+	callers(b, n, func(i int) error {
+		txn := db.NewTransaction(true)
+		defer txn.Discard()
+		if err := txn.Set([]byte(benchKey(i)), benchValue); err != nil {
+			return err
+		}
+		return txn.Commit()
+	})
+}
+
+func writeAnnex(b *testing.B, n int, sync SyncMode) {
+	s := openAnnex(b, sync)
+	callers(b, n, func(i int) error {
+		return s.Update(context.Background(), func(tx storage.Tx) error {
+			return tx.Put(storage.Key(benchKey(i)), benchValue)
+		})
+	})
+}
+
+// writeSpace does what an extension does: all callers write to its one Space,
+// whose quota is counted.
+func writeSpace(b *testing.B, n int, sync SyncMode) {
+	sp := benchSpace(openAnnex(b, sync))
+	callers(b, n, func(i int) error {
+		return sp.Set(context.Background(), fmt.Sprintf("note:%06d", i%10_000), benchValue, 0)
+	})
+}
+
+func benchSpace(s storage.Store) *storage.Space {
+	return storage.NewSpace(s, "ext/demo/acme.notes/", storage.SpaceConfig{MaxKeys: 10_000})
+}
+
+// BenchmarkWrite: what does a write cost without its sync?
+func BenchmarkWrite(b *testing.B) {
+	for _, n := range []int{1, 64} {
+		b.Run(fmt.Sprintf("raw-%d", n), func(b *testing.B) {
+			writeRaw(b, n, false)
+		})
+		b.Run(fmt.Sprintf("annex-%d", n), func(b *testing.B) {
+			writeAnnex(b, n, SyncOff)
+		})
+		b.Run(fmt.Sprintf("space-%d", n), func(b *testing.B) {
+			writeSpace(b, n, SyncOff)
 		})
 	}
 }
@@ -119,6 +159,21 @@ func BenchmarkGet(b *testing.B) {
 		i := 0
 		for b.Loop() {
 			if _, err := s.Get(context.Background(), storage.Key(benchKey(i%n))); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+	})
+	b.Run("space", func(b *testing.B) {
+		sp := benchSpace(openAnnex(b, SyncOff))
+		for i := range n {
+			if err := sp.Set(context.Background(), fmt.Sprintf("note:%06d", i), benchValue, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		i := 0
+		for b.Loop() {
+			if _, err := sp.Get(context.Background(), fmt.Sprintf("note:%06d", i%n)); err != nil {
 				b.Fatal(err)
 			}
 			i++

@@ -5,33 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
+	"runtime/debug"
 	"slices"
-	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/annexhost/annex/storage"
+	"github.com/annexhost/annex/storage/internal/combine"
 	"github.com/annexhost/annex/storage/internal/optimistic"
 )
 
 // errConflict sends an Update back to run its function again.
 var errConflict = errors.New("storage: changed by others")
 
+// errAbandoned is the outcome of a commit until there is another one.
+var errAbandoned = fmt.Errorf("%w: the goroutine that committed has ended", storage.ErrUncertain)
+
+// maxGroup bounds how many Updates are committed together.
+const maxGroup = 4096
+
 // pending is an Update that wants to commit.
 type pending struct {
 	tx      *optimistic.Tx
 	read    uint64 // the state that it has read
 	attempt int    // how often it has lost already
-	done    chan error
+	err     error  // its outcome
 }
 
 // cost is what the writes of p may weigh in Badger's account of one write.
 func (p *pending) cost() int { return p.tx.Bytes() + entryCost*len(p.tx.Writes()) }
 
-// committer is the only one that writes to Badger. It takes what waits, and in
-// one goroutine checks it for conflicts, writes it, syncs it, and acknowledges it.
+// committer is the only one that writes to Badger. One of those who wait to
+// commit does it for all: checks them for conflicts, writes what is without,
+// syncs it, and lets them go.
 type committer struct {
 	db    *badger.DB
 	views *views
@@ -39,79 +46,33 @@ type committer struct {
 	room  *room
 	sync  SyncMode
 	log   hclog.Logger
+	queue combine.Queue[*pending]
 
-	mu     sync.Mutex
-	queue  []*pending
-	closed bool
-	wake   chan struct{} // has an element when the queue may be worth a look
-	ended  chan struct{}
-
-	// Of the goroutine alone.
+	// Of whoever commits.
 	recent optimistic.Log
 	at     uint64 // number of the last commit
-	joined int    // how many Updates the last group had
 	failed error  // why nothing can be written any more
 }
 
-func startCommitter(db *badger.DB, views *views, wal *wal, room *room, sync SyncMode, log hclog.Logger) *committer {
-	c := &committer{
-		db: db, views: views, wal: wal, room: room, sync: sync, log: log,
-		wake: make(chan struct{}, 1), ended: make(chan struct{}), at: views.newest,
-	}
-	go c.run()
+func newCommitter(db *badger.DB, views *views, wal *wal, room *room, sync SyncMode, log hclog.Logger) *committer {
+	c := &committer{db: db, views: views, wal: wal, room: room, sync: sync, log: log, at: views.newest}
+	c.queue.Perform, c.queue.MaxItems, c.queue.MaxCost = c.commitGroup, maxGroup, maxGroupCost
 	return c
 }
 
-// commit queues p and waits for its outcome. It gives up when ctx is done before
-// p was taken up.
+// commit commits p, together with others. It gives up when ctx is done before
+// anybody has begun with it.
 func (c *committer) commit(ctx context.Context, p *pending) error {
-	if err := ctx.Err(); err != nil {
+	p.err = errAbandoned
+	if err := c.queue.Do(ctx, p, p.cost()); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.queue = append(c.queue, p)
-	c.mu.Unlock()
-	c.nudge()
-	select {
-	case err := <-p.done:
-		return err
-	case <-ctx.Done():
-		if c.withdraw(p) {
-			return ctx.Err()
-		}
-		return <-p.done
-	}
+	return p.err
 }
 
-func (c *committer) nudge() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// withdraw takes p out of the queue, and reports whether it was still there.
-func (c *committer) withdraw(p *pending) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i := slices.Index(c.queue, p)
-	if i >= 0 {
-		c.queue = slices.Delete(c.queue, i, i+1)
-	}
-	return i >= 0
-}
-
-// stop ends the goroutine: no Update is running any more. It fails, and may be
-// called again, when closing Badger needs more room than there is.
-func (c *committer) stop() error {
-	c.mu.Lock()
-	first := !c.closed
-	c.closed = true
-	c.mu.Unlock()
-	if first {
-		c.nudge()
-	}
-	<-c.ended
+// close closes the log when nobody commits any more. It fails, and may be called
+// again, when closing Badger needs more room than there is.
+func (c *committer) close() error {
 	if err := c.room.checkClose(); err != nil {
 		return err
 	}
@@ -119,59 +80,13 @@ func (c *committer) stop() error {
 	return nil
 }
 
-func (c *committer) run() {
-	defer close(c.ended)
-	for range c.wake {
-		c.gather()
-		for group := c.take(); len(group) > 0; group = c.take() {
-			c.commitGroup(group)
-			c.joined = len(group)
-			c.gather()
-		}
-		c.mu.Lock()
-		closed := c.closed
-		c.mu.Unlock()
-		if closed {
-			return
-		}
-	}
-}
-
-// gather lets those who were just acknowledged come back with their next Update,
-// so that they share one sync: otherwise the first of them would have a sync for
-// itself while the others wait for the next one. It costs a lone writer nothing.
-func (c *committer) gather() {
-	for last := -1; c.joined > 1; {
-		c.mu.Lock()
-		n := len(c.queue)
-		c.mu.Unlock()
-		if n >= c.joined || n == last {
-			return
-		}
-		last = n
-		runtime.Gosched()
-	}
-}
-
-// take removes from the queue what fits into one write.
-func (c *committer) take() []*pending {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n, cost := 0, 0
-	for n < len(c.queue) {
-		cost += c.queue[n].cost()
-		if n > 0 && cost > maxGroupCost {
-			break
-		}
-		n++
-	}
-	group := c.queue[:n:n]
-	c.queue = c.queue[n:]
-	return group
-}
-
 // commitGroup decides the fate of every Update of the group.
-func (c *committer) commitGroup(group []*pending) {
+func (c *committer) commitGroup(_ context.Context, group []*pending) {
+	defer func() {
+		if r := recover(); r != nil { // in Badger, somewhere in the middle
+			answer(group, c.fail(fmt.Errorf("panic: %v\n%s", r, debug.Stack())))
+		}
+	}()
 	bytes := 0
 	for _, p := range group {
 		bytes += p.cost()
@@ -186,38 +101,29 @@ func (c *committer) commitGroup(group []*pending) {
 	}
 	// Who has lost before goes first, so that everybody gets through.
 	slices.SortStableFunc(group, func(a, b *pending) int { return b.attempt - a.attempt })
-	var winners, losers []*pending
 	txn := c.db.NewTransactionAt(math.MaxUint64, true)
 	defer txn.Discard()
+	var joined []*pending
 	for _, p := range group {
-		switch err := c.join(txn, p); err {
-		case nil:
-			winners = append(winners, p)
-		case errConflict:
-			losers = append(losers, p)
-		default: // Badger's limits are wider than ours: a defect, and nothing is written
+		if c.recent.Conflicts(p.read, p.tx.Reads()) {
+			p.err = errConflict
+			continue
+		}
+		if err := join(txn, p.tx); err != nil { // Badger's limits are wider than ours: a defect
 			answer(group, err)
 			return
 		}
+		c.recent.Add(c.at+1, p.tx.Writes())
+		joined = append(joined, p)
 	}
-	if len(winners) > 0 {
-		if err := c.write(txn, int64(bytes)); err != nil {
-			answer(winners, err)
-			answer(losers, errConflict)
-			return
-		}
+	if len(joined) > 0 {
+		answer(joined, c.write(txn, int64(bytes)))
 	}
-	answer(winners, nil)
-	answer(losers, errConflict)
 }
 
-// join adds the writes of p to txn, unless what p has read was changed by a
-// commit that p has not seen, or by one that joined before it.
-func (c *committer) join(txn *badger.Txn, p *pending) error {
-	if c.recent.Conflicts(p.read, p.tx.Reads()) {
-		return errConflict
-	}
-	for key, w := range p.tx.Writes() {
+// join adds the writes of tx to txn.
+func join(txn *badger.Txn, tx *optimistic.Tx) error {
+	for key, w := range tx.Writes() {
 		var err error
 		if w.Delete {
 			err = txn.Delete(badgerKey(key))
@@ -225,10 +131,9 @@ func (c *committer) join(txn *badger.Txn, p *pending) error {
 			err = txn.SetEntry(newEntry(key, w.Value))
 		}
 		if err != nil {
-			return fmt.Errorf("joining a write of %d bytes: %v", p.tx.Bytes(), err)
+			return fmt.Errorf("storage: joining a write of %d bytes: %v", tx.Bytes(), err)
 		}
 	}
-	c.recent.Add(c.at+1, p.tx.Writes())
 	return nil
 }
 
@@ -264,6 +169,6 @@ func (c *committer) fail(cause error) (uncertain error) {
 
 func answer(group []*pending, err error) {
 	for _, p := range group {
-		p.done <- err
+		p.err = err
 	}
 }

@@ -19,6 +19,11 @@ const (
 
 	// tablesAge is how long the size of the tables is taken to be as it was.
 	tablesAge = time.Second
+
+	// With more than ampleSpace to spare, the disk is not asked again within
+	// ampleAge: nobody fills it in that time.
+	ampleSpace = 256 << 20
+	ampleAge   = 20 * time.Millisecond
 )
 
 // room watches the free space of the disk. Badger maps its files into memory: to
@@ -36,6 +41,8 @@ type room struct {
 	tables    func() int64
 	measured  time.Time
 	merging   int64 // what compactions may need, as of measured
+	asked     time.Time
+	spare     int64 // what was free beyond the need, as of asked, less what was written since
 }
 
 // retired is a full log. Badger deletes it when its table is written.
@@ -54,9 +61,14 @@ func (r *room) check(bytes int64) error {
 	if r.reserve < 0 {
 		return nil
 	}
-	if now := time.Now(); now.Sub(r.measured) > tablesAge {
+	now := time.Now()
+	if r.spare -= 2 * bytes; r.spare > ampleSpace && now.Sub(r.asked) < ampleAge {
+		return nil
+	}
+	if now.Sub(r.measured) > tablesAge {
 		r.merging, r.measured = min(r.tables(), maxCompaction), now
 	}
+	r.asked = now
 	return r.need(r.reserve+r.pending()+2*bytes+r.merging, "write")
 }
 
@@ -104,7 +116,7 @@ func (r *room) need(bytes int64, what string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s: free space of %s: %v", storage.ErrUnavailable, what, r.dir, err)
 	}
-	if free < bytes {
+	if r.spare = free - bytes; r.spare < 0 {
 		return fmt.Errorf("%w: %s: the disk of %s has %d MiB free and %d MiB are needed: make room",
 			storage.ErrUnavailable, what, r.dir, free>>20, bytes>>20+1)
 	}

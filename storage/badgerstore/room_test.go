@@ -24,6 +24,7 @@ func TestAWriteThatWouldTouchTheReserveIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	free.Store(10 << 20) // the reserve, and nothing for what is in memory
+	time.Sleep(ampleAge)
 	err := put(s, "a", "2")
 	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "10 MiB free") {
 		t.Errorf("on a full disk: got error %v, want %v that says how much is free", err, storage.ErrUnavailable)
@@ -37,6 +38,34 @@ func TestAWriteThatWouldTouchTheReserveIsRefused(t *testing.T) {
 		t.Errorf("when there is room again: %v", err)
 	}
 	wantValue(t, s, "a", "3")
+}
+
+func TestAFullDiskIsFoundAtOnceAndAnEmptyOneSeldomAsked(t *testing.T) {
+	asked, free := 0, int64(1<<40)
+	r := &room{dir: "dir", reserve: 1, disk: &testDisk{freed: func() int64 { asked++; return free }}, tables: func() int64 { return 0 }}
+	start := time.Now()
+	for range 100 {
+		if err := r.check(1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if most := 2 + int(time.Since(start)/ampleAge); asked > most {
+		t.Errorf("an empty disk was asked %d times, want at most %d", asked, most)
+	}
+	if err := r.check(free / 2); err == nil {
+		t.Error("a write as large as the disk is let through without asking")
+	}
+	free, asked = 2*ampleSpace, 0
+	time.Sleep(ampleAge)
+	for i := 0; free > 1; i++ {
+		if err := r.check(ampleSpace / 10); err != nil {
+			break
+		}
+		free -= ampleSpace / 5
+	}
+	if free < 0 || asked < 5 {
+		t.Errorf("%d bytes are left of a disk that was asked %d times while it filled", free, asked)
+	}
 }
 
 func TestANegativeReserveIsNotChecked(t *testing.T) {

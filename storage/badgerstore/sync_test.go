@@ -122,10 +122,7 @@ func TestWritersShareASync(t *testing.T) {
 		go func() { done <- put(s, fmt.Sprintf("k%d", i), "x") }()
 	}
 	for {
-		s.commits.mu.Lock()
-		waiting := len(s.commits.queue)
-		s.commits.mu.Unlock()
-		if waiting == n {
+		if s.commits.queue.Len() == n {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -156,10 +153,8 @@ func TestAnUpdateIsCanceledWhileItWaits(t *testing.T) {
 	go update("begun", begun)
 	<-syncing
 	go update("waiting", waiting)
-	for queued := 0; queued == 0; time.Sleep(time.Millisecond) {
-		s.commits.mu.Lock()
-		queued = len(s.commits.queue)
-		s.commits.mu.Unlock()
+	for s.commits.queue.Len() == 0 {
+		time.Sleep(time.Millisecond)
 	}
 	cancel()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {

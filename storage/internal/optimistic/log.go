@@ -28,7 +28,7 @@ func (r *Reads) addRange(seen Range)    { r.ranges = append(r.ranges, seen) }
 
 // maxLogKeys bounds the memory of a Log: a transaction that has run for longer
 // than these many keys were written is taken to conflict.
-const maxLogKeys = 1 << 18
+const maxLogKeys = 1 << 17
 
 // Log remembers which keys were written by the commits that a running
 // transaction may not have seen. Commits are numbered, in increasing order. The
