@@ -105,30 +105,41 @@ func (g *Grants) has(side Side, p Permission) bool {
 // form of [NormalizeHost]; anything else is denied. A check that grants
 // allocates nothing.
 func (g *Grants) CheckHost(host string) *Denial {
-	if g != nil && isCanonical(host) && (g.anyHost || g.covers(host)) {
+	if g != nil && g.covers(host) {
 		return nil
 	}
 	return &Denial{Extension: g.Extension(), Permission: Domain(host), Host: host}
 }
 
+// covers looks host up, and with subdomains every name above it: whole labels,
+// never the end of a string. Names that are granted are in form; where host is
+// not such a name itself, its form is checked before it counts as one of any,
+// or as one under them.
+func (g *Grants) covers(host string) bool {
+	if _, ok := g.hosts[host]; ok {
+		return true
+	}
+	if !g.coversSubdomains() || !isCanonical(host) {
+		return false
+	}
+	if g.anyHost {
+		return true
+	}
+	for {
+		_, above, more := strings.Cut(host, ".")
+		if !more {
+			return false
+		}
+		if _, ok := g.hosts[above]; ok {
+			return true
+		}
+		host = above
+	}
+}
+
 // coversSubdomains reports whether a granted host stands for the names under
 // it too.
 func (g *Grants) coversSubdomains() bool { return g.anyHost || g.subdomains }
-
-// covers looks host up, and with subdomains every name above it: whole labels,
-// never the end of a string.
-func (g *Grants) covers(host string) bool {
-	for name := host; ; {
-		if _, ok := g.hosts[name]; ok {
-			return true
-		}
-		_, above, more := strings.Cut(name, ".")
-		if !more || !g.subdomains {
-			return false
-		}
-		name = above
-	}
-}
 
 // Denial is the answer to a call that was not approved. As an error it has the
 // text that authors of extensions are told to expect.

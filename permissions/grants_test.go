@@ -219,15 +219,21 @@ func BenchmarkGrantsCheck(b *testing.B) {
 }
 
 func BenchmarkGrantsCheckHost(b *testing.B) {
-	g := benchGrants(b)
-	for _, c := range []struct{ name, host string }{
-		{"exact", "api.example.com"},
-		{"subdomain", "eu.west.api.example.com"},
+	large := benchGrants(b)
+	anyHost := permissions.NewGrants("acme.any", parse(b, permissions.Policy{}, nil, []string{"http:fetch"}), permissions.Policy{})
+	for _, c := range []struct {
+		name   string
+		grants *permissions.Grants
+		host   string
+	}{
+		{"exact", large, "api.example.com"},
+		{"subdomain", large, "eu.west.api.example.com"},
+		{"any", anyHost, "api.example.com"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d := g.CheckHost(c.host); d != nil {
+				if d := c.grants.CheckHost(c.host); d != nil {
 					b.Fatal(d)
 				}
 			}
