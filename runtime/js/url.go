@@ -76,6 +76,11 @@ func (r *realm) changeURL(fc goja.FunctionCall) goja.Value {
 	if err != nil || len(value) > maxURL || isLong && part != "search" && part != "hash" {
 		return goja.Undefined()
 	}
+	setURLPart(u, part, value)
+	return r.urlParts(u)
+}
+
+func setURLPart(u *whatwg.Url, part, value string) {
 	switch part {
 	case "protocol":
 		u.SetProtocol(value)
@@ -96,7 +101,6 @@ func (r *realm) changeURL(fc goja.FunctionCall) goja.Value {
 	case "hash":
 		u.SetHash(value)
 	}
-	return r.urlParts(u)
 }
 
 func (r *realm) urlParts(u *whatwg.Url) goja.Value {
