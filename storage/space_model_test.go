@@ -136,7 +136,7 @@ func compareSpace(random *rand.Rand, sp *storage.Space, m *spaceModel) error {
 	alive := m.alive()
 	keys, err := sp.List(ctx, "", "", 1+random.IntN(12))
 	if want := slices.Sorted(maps.Keys(alive)); err != nil || !slices.Equal(keys, want[:min(len(keys), len(want))]) {
-		return fmt.Errorf("List: got %q, error %v; want %q", keys, err, want)
+		return fmt.Errorf("list: got %q, error %v; want %q", keys, err, want)
 	}
 	var all []string
 	for i := range 10 {
@@ -150,10 +150,10 @@ func compareSpace(random *rand.Rand, sp *storage.Space, m *spaceModel) error {
 		want, ok := alive[key]
 		got, err := sp.Get(ctx, key)
 		if ok != (err == nil) || !ok && !errors.Is(err, storage.ErrNotFound) || string(got) != want.value {
-			return fmt.Errorf("Get %s: got %q, error %v; want %q (present: %t)", key, got, err, want.value, ok)
+			return fmt.Errorf("get %s: got %q, error %v; want %q (present: %t)", key, got, err, want.value, ok)
 		}
 		if ok != (values[i] != nil) || string(values[i]) != want.value {
-			return fmt.Errorf("GetMany %s: got %q, want %q (present: %t)", key, values[i], want.value, ok)
+			return fmt.Errorf("getMany %s: got %q, want %q (present: %t)", key, values[i], want.value, ok)
 		}
 	}
 	u, err := sp.Usage(ctx)

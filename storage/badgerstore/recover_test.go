@@ -114,60 +114,71 @@ func TestACutLogOpensToTheLastCompleteWrite(t *testing.T) {
 	}
 }
 
+// damage does something to a directory.
+type damage func(t *testing.T, dir string)
+
+func edit(name string, f func(content []byte) []byte) damage {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, name)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// flip changes a bit, counted from the end when at is negative; so does cut.
+func flip(name string, at int) damage {
+	return edit(name, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 0x10; return b })
+}
+
+func cut(name string, n int) damage {
+	return edit(name, func(b []byte) []byte { return b[:(n+len(b))%len(b)] })
+}
+
+func remove(name string) damage {
+	return func(t *testing.T, dir string) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func write(name, content string) damage {
+	return func(t *testing.T, dir string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// wantDamaged checks that a directory does not open, and what the error says.
+func wantDamaged(t *testing.T, dir string, says ...string) {
+	t.Helper()
+	s, err := Open(Config{Dir: dir})
+	if err == nil {
+		s.Close()
+	}
+	if !errors.Is(err, storage.ErrCorrupt) {
+		t.Fatalf("Open: got error %v, want %v", err, storage.ErrCorrupt)
+	}
+	for _, word := range says {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the error does not say %q: %v", word, err)
+		}
+	}
+}
+
 func TestDamageIsAnErrorAndNotALoss(t *testing.T) {
 	image, log, ends := crashed(t, 50, 40)
 	table := "000001" + tableExt
-	edit := func(name string, f func(content []byte) []byte) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			path := filepath.Join(dir, name)
-			content, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, f(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	flip := func(name string, at int) func(t *testing.T, dir string) {
-		return edit(name, func(b []byte) []byte { b[(at+len(b))%len(b)] ^= 0x10; return b })
-	}
-	cut := func(name string, n int) func(t *testing.T, dir string) {
-		return edit(name, func(b []byte) []byte { return b[:(n+len(b))%len(b)] })
-	}
-	remove := func(name string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	write := func(name, content string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	damaged := func(t *testing.T, dir string, says ...string) {
-		t.Helper()
-		s, err := Open(Config{Dir: dir})
-		if err == nil {
-			s.Close()
-		}
-		if !errors.Is(err, storage.ErrCorrupt) {
-			t.Fatalf("Open: got error %v, want %v", err, storage.ErrCorrupt)
-		}
-		for _, word := range says {
-			if !strings.Contains(err.Error(), word) {
-				t.Errorf("the error does not say %q: %v", word, err)
-			}
-		}
-	}
 	logName := filepath.Base(log)
 	for _, test := range []struct {
 		rule   string
-		damage func(t *testing.T, dir string)
+		damage damage
 		logged int      // keys of the log that are there; -1: it does not open
 		says   []string // in the error
 	}{
@@ -198,7 +209,7 @@ func TestDamageIsAnErrorAndNotALoss(t *testing.T) {
 			test.damage(t, dir)
 			if test.logged < 0 {
 				for range 2 { // and nothing is changed by trying
-					damaged(t, dir, test.says...)
+					wantDamaged(t, dir, test.says...)
 				}
 				return
 			}

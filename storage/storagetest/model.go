@@ -155,9 +155,9 @@ func compareRead(r storage.Reader, model map[storage.Key]string, p *program) err
 	case !ok && errors.Is(err, storage.ErrNotFound):
 		return nil
 	case err != nil || !ok:
-		return fmt.Errorf("Get %q: got %q, error %v; want %q (present: %t)", key, got, err, want, ok)
+		return fmt.Errorf("reading %q: got %q, error %v; want %q (present: %t)", key, got, err, want, ok)
 	case string(got) != want:
-		return fmt.Errorf("Get %q: got %q, want %q", key, got, want)
+		return fmt.Errorf("reading %q: got %q, want %q", key, got, want)
 	}
 	return nil
 }
@@ -171,15 +171,15 @@ func compareScan(r storage.Reader, model map[storage.Key]string, prefix, after s
 	}
 	keys, err := r.Keys(context.Background(), prefix, after, limit)
 	if err != nil || !slices.Equal(keys, want) {
-		return fmt.Errorf("Keys(%q, %q, %d): got %q, error %v; want %q", prefix, after, limit, keys, err, want)
+		return fmt.Errorf("keys(%q, %q, %d): got %q, error %v; want %q", prefix, after, limit, keys, err, want)
 	}
 	pairs, err := r.Scan(context.Background(), prefix, after, limit)
 	if err != nil || len(pairs) != len(want) {
-		return fmt.Errorf("Scan(%q, %q, %d): got %q, error %v; want %q", prefix, after, limit, pairs, err, want)
+		return fmt.Errorf("scan(%q, %q, %d): got %q, error %v; want %q", prefix, after, limit, pairs, err, want)
 	}
 	for i, pair := range pairs {
 		if pair.Key != want[i] || string(pair.Value) != model[pair.Key] {
-			return fmt.Errorf("Scan(%q, %q, %d): got %q at %d, want %q with value %q",
+			return fmt.Errorf("scan(%q, %q, %d): got %q at %d, want %q with value %q",
 				prefix, after, limit, pair, i, want[i], model[want[i]])
 		}
 	}

@@ -52,69 +52,80 @@ func (tx *Tx) Keys(ctx context.Context, prefix, after storage.Key, limit int) ([
 
 // walk calls visit for up to limit keys of the state and the transaction's own
 // writes together, and notes the range that it has seen.
-func (tx *Tx) walk(
-	ctx context.Context, prefix, after storage.Key, limit int,
-	visit func(storage.Key, func() ([]byte, error)) error,
-) error {
-	if err := tx.begin(ctx); err != nil {
+func (tx *Tx) walk(ctx context.Context, prefix, after storage.Key, limit int, visit visitor) error {
+	if err := tx.beginRead(ctx); err != nil {
 		return err
 	}
 	if err := CheckLimit(limit); err != nil {
 		return tx.fail(err)
 	}
-	var (
-		own    = tx.ownKeys(prefix, after)
-		seen   = Range{Prefix: prefix, After: after, Open: true}
-		found  int
-		walked int
-		failed error
-	)
-	// emit visits one key and reports whether there may be more.
-	emit := func(key storage.Key, value func() ([]byte, error)) bool {
-		if failed = visit(key, value); failed != nil {
-			return false
-		}
-		if found++; found == limit {
-			seen.Last, seen.Open = key, false
-		}
-		return found < limit
-	}
-	// emitOwn visits the own writes that are smaller than key; all of them for "".
-	emitOwn := func(key storage.Key) bool {
-		for len(own) > 0 && (key == "" || own[0] < key) {
-			w := tx.writes[own[0]]
-			if !w.Delete && !emit(own[0], func() ([]byte, error) { return append([]byte{}, w.Value...), nil }) {
-				return false
-			}
-			own = own[1:]
-		}
-		return true
-	}
+	m := &merge{tx: tx, own: tx.ownKeys(prefix, after), visit: visit, left: limit}
+	walked := 0
 	err := tx.state.Walk(prefix, after, func(key storage.Key, value func() ([]byte, error)) bool {
-		if walked++; walked%checkEvery == 0 {
-			if failed = ctx.Err(); failed != nil {
-				return false
-			}
-		}
-		if !emitOwn(key) {
+		if walked++; walked%checkEvery == 0 && ctx.Err() != nil {
+			m.err = ctx.Err()
 			return false
 		}
-		if len(own) > 0 && own[0] == key {
-			return true // replaced or removed here: emitOwn deals with it
-		}
-		return emit(key, value)
+		return m.emitOwn(key) && m.emitState(key, value)
 	})
-	if err == nil && failed == nil && found < limit {
-		emitOwn("")
+	if err == nil && m.err == nil && m.left > 0 {
+		m.emitOwn("")
 	}
 	if err == nil {
-		err = failed
+		err = m.err
 	}
 	if err != nil {
 		return tx.fail(err)
 	}
+	seen := Range{Prefix: prefix, After: after, Open: true}
+	if m.left == 0 {
+		seen.Last, seen.Open = m.last, false
+	}
 	tx.reads.addRange(seen)
 	return nil
+}
+
+type visitor func(key storage.Key, value func() ([]byte, error)) error
+
+// merge puts the own writes of a transaction among the keys of its state.
+type merge struct {
+	tx    *Tx
+	own   []storage.Key // own writes that are still to come, in order
+	visit visitor
+	left  int         // how many keys may still be visited
+	last  storage.Key // the last one that was
+	err   error
+}
+
+// emit visits one key, and reports whether there may be more.
+func (m *merge) emit(key storage.Key, value func() ([]byte, error)) bool {
+	if m.err = m.visit(key, value); m.err != nil {
+		return false
+	}
+	m.last = key
+	m.left--
+	return m.left > 0
+}
+
+// emitOwn visits the own writes that are smaller than key; all of them for "".
+func (m *merge) emitOwn(key storage.Key) bool {
+	for len(m.own) > 0 && (key == "" || m.own[0] < key) {
+		w := m.tx.writes[m.own[0]]
+		if !w.Delete && !m.emit(m.own[0], func() ([]byte, error) { return append([]byte{}, w.Value...), nil }) {
+			return false
+		}
+		m.own = m.own[1:]
+	}
+	return true
+}
+
+// emitState visits a key of the state, unless it was replaced or removed here:
+// then emitOwn deals with it.
+func (m *merge) emitState(key storage.Key, value func() ([]byte, error)) bool {
+	if len(m.own) > 0 && m.own[0] == key {
+		return true
+	}
+	return m.emit(key, value)
 }
 
 // ownKeys returns the keys written that start with prefix and are greater than

@@ -63,14 +63,22 @@ func (tx *Tx) Writes() map[storage.Key]Write { return tx.writes }
 func (tx *Tx) Bytes() int { return tx.bytes }
 
 // begin reports why no call may go on.
-func (tx *Tx) begin(ctx context.Context) error {
+func (tx *Tx) begin() error {
 	if tx.over {
 		return errOver
 	}
-	if tx.failed == nil && ctx != nil {
-		tx.failed = ctx.Err()
-	}
 	return tx.failed
+}
+
+// beginRead is begin for a call that has a context.
+func (tx *Tx) beginRead(ctx context.Context) error {
+	if err := tx.begin(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return tx.fail(err)
+	}
+	return nil
 }
 
 // fail makes err the end of the transaction.
@@ -81,7 +89,7 @@ func (tx *Tx) fail(err error) error {
 
 // Get implements [storage.Reader].
 func (tx *Tx) Get(ctx context.Context, key storage.Key) ([]byte, error) {
-	if err := tx.begin(ctx); err != nil {
+	if err := tx.beginRead(ctx); err != nil {
 		return nil, err
 	}
 	if err := CheckKey(key); err != nil {
@@ -114,7 +122,7 @@ func (tx *Tx) Put(key storage.Key, value []byte) error {
 func (tx *Tx) Delete(key storage.Key) error { return tx.write(key, Write{Delete: true}) }
 
 func (tx *Tx) write(key storage.Key, w Write) error {
-	if err := tx.begin(nil); err != nil {
+	if err := tx.begin(); err != nil {
 		return err
 	}
 	if tx.readOnly {
