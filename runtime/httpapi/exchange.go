@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -143,11 +145,17 @@ func (x *exchange) end() {
 
 // log writes the access line. Everything in it is the host's own or was
 // checked: a caller's path, query and headers are not, and may hold secrets.
+// Where the host has written the ledger of an invocation, which has the same
+// id, the line adds little and is for debugging.
 func (x *exchange) log() {
-	if !x.h.cfg.Log.IsInfo() {
+	level := hclog.Info
+	if x.reply.Ledger.Extension != "" {
+		level = hclog.Debug
+	}
+	if x.h.cfg.Log.GetLevel() > level {
 		return
 	}
-	x.h.cfg.Log.Info("request", "request", x.id, "org", x.org, "extension", x.reply.Extension, "route", x.reply.Route,
+	x.h.cfg.Log.Log(level, "request", "request", x.id, "org", x.org, "extension", x.reply.Extension, "route", x.reply.Route,
 		"status", x.loggedStatus(), "error", x.failure, "duration", time.Since(x.began), "in", x.in, "out", x.out)
 }
 
