@@ -153,18 +153,13 @@ func (l *loop) close(grace time.Duration) {
 	l.timers, l.byID = nil, nil
 	l.mu.Lock()
 	l.closed, l.ready = true, nil
-	drained := make(chan struct{})
-	if l.calls > 0 {
-		l.drained = drained
-	} else {
-		close(drained)
-	}
-	l.mu.Unlock()
-	select {
-	case <-drained:
+	if l.calls == 0 {
+		l.mu.Unlock()
 		return
-	default:
 	}
+	drained := make(chan struct{})
+	l.drained = drained
+	l.mu.Unlock()
 	alarm := time.NewTimer(grace)
 	defer alarm.Stop()
 	select {

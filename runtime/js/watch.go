@@ -22,9 +22,9 @@ type watch struct {
 	wall  time.Duration // limit; not positive: none
 	cpu   time.Duration // limit; not positive: none
 	stop  func(*sandbox.Error)
-	timer *time.Timer
 
 	mu    sync.Mutex
+	timer *time.Timer
 	ended bool
 
 	used  atomic.Int64 // nanoseconds inside the machine, finished turns
@@ -37,8 +37,9 @@ func newWatch(limits sandbox.Limits, used time.Duration, stop func(*sandbox.Erro
 	w.used.Store(int64(used))
 	w.since.Store(-1)
 	if next, ok := w.next(); ok {
-		w.timer = time.AfterFunc(time.Hour, w.check) // check needs the timer
-		w.timer.Reset(next)
+		w.mu.Lock() // check needs the timer
+		w.timer = time.AfterFunc(next, w.check)
+		w.mu.Unlock()
 	}
 	return w
 }
