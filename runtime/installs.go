@@ -85,7 +85,9 @@ func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, report := manifest.Parse(pkg.Manifest, h.manifests)
+	// What was accepted stays readable, whatever the operator decides later:
+	// what is granted decides.
+	m, report := manifest.Parse(pkg.Manifest, manifest.Options{})
 	if m == nil {
 		return nil, fmt.Errorf("runtime: stored manifest of %s is not valid any more: %v", o.extension, report.Err())
 	}
