@@ -74,6 +74,10 @@ func hostOf(address string) (string, error) {
 		return "", &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: "Invalid URL"}
 	}
 	host, err := permissions.NormalizeHost(u.Hostname())
+	var refused *permissions.HostError
+	if errors.As(err, &refused) && refused.Address {
+		return u.Hostname(), nil // no permission names an address: it is denied as a host
+	}
 	if err != nil {
 		return "", &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: "Invalid URL: " + err.Error()}
 	}

@@ -338,3 +338,23 @@ func TestNothingOfTheHostLeavesInErrors(t *testing.T) {
 		t.Errorf("a store that is closed: %s", got)
 	}
 }
+
+func TestValuesThatJSONCannotHoldAreRefusedWithACode(t *testing.T) {
+	h := openHost(t, standard.Options{})
+	for value, want := range map[string]string{
+		"undefined": "undefined", "() => 1": "a function", "Symbol('x')": "a symbol", "1n": "a BigInt",
+		"{ deep: 1n }":                 "a BigInt inside",
+		"(o => (o.o = o))({})":         "a cycle",
+		"{ toJSON() {} }":              "undefined",
+		"{ toJSON() { return null } }": "stored",
+		"new Date(0)":                  "stored",
+	} {
+		installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", `"storage:database"`, ""), `export default async ({storage}) => {
+			try { await storage.set('k', `+value+`); return 'stored' } catch (e) { return e.code + ': ' + e.message }
+		}`))
+		got := do(t, h, "acme")
+		if want != "stored" && !strings.HasPrefix(got, "invalid: ") || !strings.Contains(got, want) {
+			t.Errorf("storage.set of %s: %s, want %s", value, got, want)
+		}
+	}
+}

@@ -116,7 +116,7 @@ func TestURLsThatAreRefused(t *testing.T) {
 		{"https://good.com,evil.com/", Invalid, "is not a host name", "comma"},
 		{"https://*.good.com/", Invalid, "is not a host name", "wildcard"},
 		{"https://xn--a/", Invalid, "is not a host name", "broken punycode"},
-		{"https://\xff\xfe.com/", Invalid, "not valid UTF-8", "not text"},
+		{"https://\xff\xfe.com/", Invalid, "does not keep its form", "not text"},
 		{"https://" + strings.Repeat("a", 64) + ".com/", Invalid, "is not a host name", "label too long"},
 		{"https://" + strings.Repeat("a.", 127) + "com/", Invalid, "is not a host name", "name too long"},
 		{"https://good.com/" + strings.Repeat("a", maxURL), Invalid, "at most 16384", "too long"},

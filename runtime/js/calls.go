@@ -145,7 +145,7 @@ func (r *realm) arguments(m *apiMethod, values []goja.Value) (sandbox.Payload, e
 			p.Blobs = append(p.Blobs, append([]byte(nil), b...))
 			continue
 		}
-		text, err := appendJSON(p.JSON, values[i])
+		text, err := r.appendArgument(p.JSON, values[i])
 		if not, ok := err.(errNotJSON); ok { // errors.As would run traps of what was thrown
 			return p, &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: m.Name + ": " + name + " " + not.Error()}
 		}
@@ -156,6 +156,49 @@ func (r *realm) arguments(m *apiMethod, values []goja.Value) (sandbox.Payload, e
 	}
 	p.JSON = append(p.JSON, '}')
 	return p, nil
+}
+
+// appendArgument is appendJSON for what must not be lost on the way: an object
+// that its own toJSON makes undefined, a cycle, or a BigInt inside.
+func (r *realm) appendArgument(buf []byte, v goja.Value) ([]byte, error) {
+	text, err := appendJSON(buf, v)
+	if thrown, ok := err.(*goja.Exception); ok {
+		return nil, notSerializable(thrown)
+	}
+	if _, isObject := v.(*goja.Object); err != nil || !isObject || string(text[len(buf):]) != "null" {
+		return text, err
+	}
+	// The engine writes null for undefined, too; a member that is undefined it
+	// leaves out.
+	holder := r.vm.CreateObject(nil)
+	if err := holder.Set("v", v); err != nil {
+		return nil, err
+	}
+	held, err := holder.MarshalJSON()
+	if err == nil && string(held) == "{}" {
+		err = errNotJSON{"undefined"}
+	}
+	return text, err
+}
+
+// unserializable are the texts of the engine's own errors about values that
+// JSON cannot hold.
+var unserializable = map[string]string{
+	"Converting circular structure to JSON": "a cycle",
+	"Do not know how to serialize a BigInt": "a BigInt inside",
+}
+
+// notSerializable tells the engine's own complaint from what the author's
+// toJSON has thrown, which stays as it is.
+func notSerializable(thrown *goja.Exception) error {
+	if object, ok := thrown.Value().(*goja.Object); ok && object.ClassName() == "Error" {
+		if message, ok := object.Get("message").(goja.String); ok {
+			if what, ok := unserializable[message.String()]; ok {
+				return errNotJSON{what}
+			}
+		}
+	}
+	return thrown
 }
 
 // reason is what the author sees of err: a value thrown in the realm as it is,
