@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/worker/jail"
@@ -94,7 +95,7 @@ func (w *child) begin(h hello) {
 	if err := w.makeEngine(h); err != nil {
 		answer.failed = err.Error()
 	} else if h.jail {
-		answer.report = jail.Enter(jail.Inside{Memory: dataLimit(h.memory)})
+		answer.report = jail.Enter(h.inside())
 	}
 	w.send(kindReady, answer.append)
 }
@@ -104,7 +105,7 @@ func (w *child) makeEngine(h hello) (err error) {
 	if build == nil {
 		return fmt.Errorf("worker: no engine %q", h.engine)
 	}
-	runtime.GOMAXPROCS(int(h.procs))
+	runtime.GOMAXPROCS(h.procs)
 	if h.memory > 0 {
 		debug.SetMemoryLimit(h.memory)
 	}
@@ -188,13 +189,20 @@ func (w *child) crashed(invocation string, value any, stack []byte) {
 	})
 }
 
-// dataLimit is the limit of the operating system for a process whose guests may
-// hold so much memory: the heap of Go is mapped in pieces of 64 MiB, and is not
-// full when it is collected.
-func dataLimit(memory int64) int64 {
-	const rest = 128 << 20
-	if memory <= 0 {
-		return 0
+// inside is the jail of a worker.
+func (h hello) inside() jail.Inside {
+	const (
+		own      = 128 << 20   // data beside the guests': the heap grows by 64 MiB at a time, and is not full when it is collected
+		ownFiles = 12          // control socket, last words, the runtime's own
+		ownTime  = time.Minute // of CPU beside what a life has for every thread
+		nice     = 5
+	)
+	in := jail.Inside{
+		CPU: h.life*time.Duration(h.procs) + ownTime, Files: h.lanes + ownFiles, Keep: controlFile,
+		Nice: nice, Namespaces: h.namespaces, Parent: h.parent,
 	}
-	return memory + rest
+	if h.memory > 0 && !raceDetector {
+		in.Memory = h.memory + own
+	}
+	return in
 }

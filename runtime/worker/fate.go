@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -76,6 +77,15 @@ func autopsy(words string, killed bool, limit int64) *fate {
 	return f
 }
 
+// memory is how much the guest of an invocation may hold.
+func (i *invocation) memory() int64 {
+	own, worker := i.limits.Memory, i.pool.config.Memory
+	if own > 0 && (worker < 0 || own < worker) {
+		return own
+	}
+	return worker
+}
+
 // judge says what an invocation is answered whose worker has ended, and whether
 // it may be run again.
 func (w *worker) judge(i *invocation, broken error) (answer *sandbox.Error, again bool) {
@@ -90,6 +100,10 @@ func (w *worker) judge(i *invocation, broken error) (answer *sandbox.Error, agai
 	case f.guilty != nil || f.cause == nil:
 		return endedError(), i.calls == 0
 	case w.wasAlone():
+		if errors.Is(f.cause, &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonMemory}) {
+			limit := i.memory()
+			return memoryError(limit, limit), false
+		}
 		return f.cause, false
 	case i.calls == 0:
 		i.alone = true // now it shows whose fault it was

@@ -10,21 +10,32 @@ import (
 
 // hello says what a worker shall be.
 type hello struct {
-	engine string // one of the engines given to Main
-	memory int64  // bytes that the guest may hold
-	procs  int64  // threads that run at the same time
-	jail   bool
+	engine     string // one of the engines given to Main
+	memory     int64  // bytes that the guests may hold; not positive: unlimited
+	procs      int    // threads that run at the same time
+	lanes      int    // at most
+	life       time.Duration
+	jail       bool
+	namespaces string // why the process has none of its own; empty: it has
+	parent     int    // the host's process
 }
 
 func (m hello) append(b []byte) []byte {
 	b = appendString(b, m.engine)
 	b = appendInt(b, m.memory)
-	b = appendInt(b, m.procs)
-	return appendBool(b, m.jail)
+	b = appendInt(b, int64(m.procs))
+	b = appendInt(b, int64(m.lanes))
+	b = appendInt(b, int64(m.life))
+	b = appendBool(b, m.jail)
+	b = appendString(b, m.namespaces)
+	return appendInt(b, int64(m.parent))
 }
 
 func (f *fields) hello() hello {
-	return hello{engine: f.string(), memory: f.int(), procs: f.int(), jail: f.bool()}
+	return hello{
+		engine: f.string(), memory: f.int(), procs: int(f.int()), lanes: int(f.int()), life: f.duration(),
+		jail: f.bool(), namespaces: f.string(), parent: int(f.int()),
+	}
 }
 
 // ready is a worker's answer to hello.

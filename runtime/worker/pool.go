@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -399,7 +400,10 @@ func (p *pool) startWorker() (*worker, error) {
 		return nil, err
 	}
 	c := p.config
-	report, err := process.greet(hello{engine: c.Engine, memory: c.Memory, procs: int64(c.Procs), jail: c.Jail != JailOff})
+	report, err := process.greet(hello{
+		engine: c.Engine, memory: c.Memory, procs: c.Procs, lanes: c.Lanes, life: c.MaxAge,
+		jail: c.Jail != JailOff, namespaces: process.noNamespaces, parent: os.Getpid(),
+	})
 	if err != nil {
 		_, words := process.bury()
 		if words != "" {

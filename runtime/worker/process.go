@@ -19,8 +19,11 @@ type spawner struct {
 	config   Config
 	requests chan *exec.Cmd
 	started  chan error
-	mu       sync.Mutex // one at a time
 	done     chan struct{}
+
+	starting sync.Mutex // one at a time
+	mu       sync.Mutex
+	refused  string // why processes have no namespaces; empty: they have
 }
 
 func newSpawner(c Config) *spawner {
@@ -38,8 +41,8 @@ func (s *spawner) serve() {
 }
 
 func (s *spawner) start(cmd *exec.Cmd) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.starting.Lock()
+	defer s.starting.Unlock()
 	s.requests <- cmd
 	return <-s.started
 }
@@ -57,6 +60,8 @@ type process struct {
 	words   *os.File // what the worker says when it dies
 	in      reader
 
+	noNamespaces string // why it has none of its own; empty: it has
+
 	mu  sync.Mutex
 	out []byte
 }
@@ -73,8 +78,34 @@ func (s *spawner) command() (*exec.Cmd, error) {
 	return exec.Command(path), nil
 }
 
-// launch starts a process, which is not yet a worker.
+// launch starts a process, which is not yet a worker: with namespaces of its
+// own where the kernel lets it have them.
 func (s *spawner) launch() (*process, error) {
+	if s.config.Jail == JailOff {
+		return s.launchWith("the worker is not jailed")
+	}
+	s.mu.Lock()
+	refused := s.refused
+	s.mu.Unlock()
+	if refused != "" {
+		return s.launchWith(refused)
+	}
+	p, err := s.launchWith("")
+	if err == nil {
+		return p, nil
+	}
+	refused = fmt.Sprintf("the kernel refuses them: %v", errors.Unwrap(err))
+	if p, otherErr := s.launchWith(refused); otherErr == nil {
+		s.mu.Lock()
+		s.refused = refused
+		s.mu.Unlock()
+		return p, nil
+	}
+	return nil, err
+}
+
+// launchWith starts a process with namespaces, unless there is a reason for none.
+func (s *spawner) launchWith(noNamespaces string) (*process, error) {
 	cmd, err := s.command()
 	if err != nil {
 		return nil, err
@@ -93,11 +124,16 @@ func (s *spawner) launch() (*process, error) {
 	cmd.Env, cmd.Dir = []string{}, "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = wordsChild, wordsChild, wordsChild
 	cmd.ExtraFiles = []*os.File{controlChild}
-	cmd.SysProcAttr = jail.Prepare(s.config.Jail != JailOff)
-	if err := s.start(cmd); err != nil {
-		return nil, errors.Join(fmt.Errorf("worker: start %s: %w", cmd.Path, err), control.Close(), words.Close())
+	cmd.SysProcAttr = jail.Attributes()
+	if noNamespaces == "" {
+		jail.NewNamespaces(cmd.SysProcAttr)
 	}
-	p := &process{cmd: cmd, control: control, words: words}
+	if err := s.start(cmd); err != nil {
+		control.Close()
+		words.Close()
+		return nil, fmt.Errorf("worker: start %s: %w", cmd.Path, err)
+	}
+	p := &process{cmd: cmd, control: control, words: words, noNamespaces: noNamespaces}
 	p.in.r = control
 	return p, nil
 }

@@ -68,8 +68,8 @@ func (w *worker) look() {
 		if most == nil || i.watched.used > most.watched.used {
 			most = i
 		}
-		if limit := i.limits.Memory; limit > 0 && w.busy == 1 && (memory < 0 || limit < memory) {
-			memory = limit
+		if w.busy == 1 {
+			memory = i.memory()
 		}
 	}
 	if memory < 0 || most == nil {

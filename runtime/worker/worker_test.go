@@ -1,3 +1,5 @@
+//go:build unix
+
 package worker_test
 
 import (
@@ -15,7 +17,11 @@ func TestMain(m *testing.M) {
 		"javascript": func(crashed worker.Crashed) (sandbox.Engine, error) {
 			return js.New(js.Config{API: sandboxtest.API(), Warm: -1, Crashed: crashed})
 		},
+		"probe": newProbeEngine,
 	})
+	if os.Getenv(hostVariable) != "" {
+		actAsHost()
+	}
 	os.Exit(m.Run())
 }
 

@@ -1,14 +1,17 @@
 // Package jail takes away from a process what it does not need to compute: the
 // file system, the network, other processes, its privileges, and every system
 // call beside a short list. A process jails itself with [Enter], before it sees
-// anything of a stranger's; who starts it prepares that with [Prepare].
+// anything of a stranger's; who starts it prepares that with [Attributes].
 //
 // The layers are independent: each stops, by itself, most of what a guest that
 // has escaped its engine could try. What a system does not have, or its kernel
 // refuses, is in the [Report].
 package jail
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Name names a layer.
 type Name string
@@ -69,5 +72,11 @@ func (r *Report) add(n Name, err error) {
 
 // Inside is what a process needs to know to jail itself.
 type Inside struct {
-	Memory int64 // bytes of data; not positive: unlimited
+	Memory     int64         // limit of its data, in bytes; not positive: unlimited
+	CPU        time.Duration // that it may use in its life; not positive: unlimited
+	Files      int           // descriptors that it may have
+	Keep       int           // the highest descriptor that was meant for it
+	Nice       int           // how much its priority is lowered
+	Namespaces string        // why it was started without namespaces; empty: it has them
+	Parent     int           // process that started it; 0: unknown
 }

@@ -4,14 +4,18 @@ package jail
 
 import "syscall"
 
-// Prepare returns the attributes with which a process is started.
-func Prepare(bool) *syscall.SysProcAttr { return nil }
+// Attributes returns what a process is started with. This system has nothing
+// that ends it with its parent.
+func Attributes() *syscall.SysProcAttr { return nil }
 
-// Enter jails the process as far as this system can.
+// NewNamespaces does nothing: this system has none.
+func NewNamespaces(*syscall.SysProcAttr) {}
+
+// Enter says that this system has none of the layers.
 func Enter(Inside) Report {
 	var r Report
 	for _, n := range []Name{Limits, Namespaces, Root, Privileges, Landlock, Calls} {
-		r = append(r, Layer{Name: n, Refused: "not available on this system"})
+		r = append(r, Layer{Name: n, Refused: "not on this system"})
 	}
 	return r
 }

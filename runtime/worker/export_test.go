@@ -1,0 +1,18 @@
+package worker
+
+// RaceDetector is raceDetector, for tests of what memory a guest may use.
+const RaceDetector = raceDetector
+
+// Processes returns the numbers of the processes of an engine, as the host sees
+// them.
+func (e *Engine) Processes() []int {
+	var pids []int
+	for _, p := range []*pool{e.programs, e.compiler} {
+		p.mu.Lock()
+		for _, w := range p.all() {
+			pids = append(pids, w.process.cmd.Process.Pid)
+		}
+		p.mu.Unlock()
+	}
+	return pids
+}

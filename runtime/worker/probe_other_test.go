@@ -1,0 +1,14 @@
+//go:build unix && !linux
+
+package worker_test
+
+import (
+	"errors"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+func newProbeEngine(worker.Crashed) (sandbox.Engine, error) {
+	return nil, errors.New("there is no jail to probe on this system")
+}
