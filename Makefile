@@ -24,6 +24,15 @@ generate:
 bench:
 	cd bench && go test -run '^$$' -bench . ./...
 
-# Fuzzing, soak and kill tests beyond what a change needs each time.
+# Fuzzing, soak and kill tests beyond what a change needs each time. FUZZTIME is
+# for each target.
+FUZZTIME = 10m
+
 long:
-	go test -timeout 120m ./... -args -long
+	go test -timeout 60m ./storage/badgerstore -args -long
+	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' . | grep -v '^./bench'); do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6-); do \
+			echo "== $$target in $$(dirname $$file)"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$(dirname $$file) || exit 1; \
+		done; \
+	done
