@@ -10,9 +10,17 @@ import (
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
-// maxWarmFactor is how far the number of warm realms of a program grows under
-// load, as a multiple of Config.Warm.
-const maxWarmFactor = 8
+const (
+	// maxWarmFactor is how far the number of warm realms of a program grows
+	// under load, as a multiple of Config.Warm.
+	maxWarmFactor = 8
+
+	// When most of the last hitWindow invocations found no warm realm, requests
+	// come faster than realms can be made beside them; then handing realms from
+	// core to core is a cost without a gain, and the pool rests for a while.
+	hitWindow = 64
+	restTime  = time.Second
+)
 
 // pool holds the realms of one program that are ready for an invocation. A
 // realm leaves it once and does not come back.
@@ -26,27 +34,39 @@ type pool struct {
 	cold     bool // loading ahead of a request does not work for this program
 	closed   bool
 	queued   bool // the warmer knows
+
+	hits, misses int       // of the last invocations
+	rests        time.Time // until then no realms are made
 }
 
 // take returns a warm realm, or nil, and reports whether more should be made.
-func (p *pool) take(limits sandbox.Limits, warm int) (r *realm, refill bool) {
+func (p *pool) take(limits sandbox.Limits, warm int, spareCore bool) (r *realm, refill bool) {
 	if warm < 0 {
 		return nil, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.limits, p.lastUsed = limits, time.Now()
+	now := time.Now()
+	p.limits, p.lastUsed = limits, now
 	p.target = max(p.target, warm)
 	if n := len(p.ready); n > 0 {
 		r = p.ready[n-1]
 		p.ready[n-1] = nil
 		p.ready = p.ready[:n-1]
+		p.hits++
 	} else if p.filled {
 		p.target = min(2*p.target, maxWarmFactor*warm)
+		p.misses++
+	}
+	if p.hits+p.misses >= hitWindow {
+		if p.misses > p.hits {
+			p.rests = now.Add(restTime)
+		}
+		p.hits, p.misses = 0, 0
 	}
 	// A refill wakes another goroutine, which costs more than it looks: several
 	// realms at a time make up for it.
-	if p.cold || p.closed || p.queued || len(p.ready) > p.target/2 {
+	if !spareCore || p.cold || p.closed || p.queued || len(p.ready) > p.target/2 || now.Before(p.rests) {
 		return r, false
 	}
 	p.queued = true
@@ -124,6 +144,13 @@ func newWarmer(keep time.Duration) *warmer {
 	w := &warmer{cores: int64(runtime.GOMAXPROCS(0)), keep: keep, warm: map[*program]struct{}{}}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	return w
+}
+
+// spareCore reports whether a core would be free beside an invocation that
+// begins now.
+func (w *warmer) spareCore() bool {
+	active := w.active.Load()
+	return active+1 < w.cores || w.cores == 1 && active == 0
 }
 
 // refill has realms made for p.

@@ -28,7 +28,7 @@ type program struct {
 func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Caller) (sandbox.Output, error) {
 	warmer := p.engine.warmer
 	limits := inv.Limits.WithDefaults()
-	r, refill := p.pool.take(limits, p.engine.config.Warm)
+	r, refill := p.pool.take(limits, p.engine.config.Warm, warmer.spareCore())
 	if r == nil {
 		r = newRealm(p)
 	}
