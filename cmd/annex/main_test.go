@@ -14,9 +14,12 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/annexhost/annex/runtime/standard"
 )
 
 func TestMain(m *testing.M) {
+	standard.WorkerMain()
 	testscript.Main(m, map[string]func(){"annex": main})
 }
 

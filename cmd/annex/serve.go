@@ -15,14 +15,15 @@ import (
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/metrics"
+	"github.com/annexhost/annex/runtime/standard"
 )
 
 // drainTime is how long running invocations may take to finish at shutdown.
 const drainTime = 30 * time.Second
 
 func newServe() *cobra.Command {
-	var listen, org string
-	var asJSON bool
+	var listen, org, isolation string
+	var asJSON, requireJail bool
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [PACKAGE…]",
 		Short: "Host extensions and answer HTTP requests with their handlers",
@@ -41,6 +42,8 @@ The token that is printed is an admin's of the organization, for this run.`,
 	f.StringVar(&listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
 	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
+	f.StringVar(&isolation, "isolation", string(standard.Process), "where handlers run: process (jailed workers) or inprocess (only for handlers that you trust)")
+	f.BoolVar(&requireJail, "require-jail", false, "refuse to serve where the operating system does not give workers a complete jail")
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
 	keys := addKeyFlags(cmd)
@@ -53,6 +56,10 @@ The token that is printed is an admin's of the organization, for this run.`,
 		}
 		counted := metrics.New()
 		options.Meter = counted
+		if options.Isolation, err = parseIsolation(isolation, requireJail); err != nil {
+			return err
+		}
+		options.RequireJail = requireJail
 		host, err := openHost(cmd.Context(), *data, options)
 		if err != nil {
 			return err
@@ -108,6 +115,20 @@ func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.
 		}
 		scrape.ServeHTTP(w, r)
 	})
+}
+
+// parseIsolation checks --isolation, and that it goes with --require-jail.
+func parseIsolation(value string, requireJail bool) (standard.Isolation, error) {
+	switch i := standard.Isolation(value); i {
+	case standard.Process:
+		return i, nil
+	case standard.InProcess:
+		if requireJail {
+			return "", usagef("--require-jail needs --isolation process")
+		}
+		return i, nil
+	}
+	return "", usagef("--isolation %s: want process or inprocess", value)
 }
 
 // serveUntilDone serves until ctx is done, then lets what runs finish.

@@ -110,6 +110,7 @@ var knownSettings = map[string]bool{
 	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "resolve": true,
 	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
+	"isolation": true, "require-jail": true,
 }
 
 // policyFlags are the operator's limits and exceptions, on every command that

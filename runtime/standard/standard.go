@@ -13,13 +13,12 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
-	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/secrets"
 )
 
@@ -30,6 +29,11 @@ type Options struct {
 	Limits runtime.Limits     // zero fields: the contract's
 	Policy permissions.Policy // what may be asked for
 	Egress egress.Policy      // the operator's exceptions for the network
+
+	// Isolation says where handlers run: InProcess unless set. RequireJail makes
+	// Process fail where the operating system does not give a complete jail.
+	Isolation   Isolation
+	RequireJail bool
 
 	// MasterKey seals secrets. Zero means the key in the data directory
 	// (master.key, made on first use), or a fresh one for OpenMemory.
@@ -53,7 +57,7 @@ type Host struct {
 	*runtime.Host
 	State *State
 
-	engine  *js.Engine
+	engine  sandbox.Engine
 	gateway *egress.Gateway
 }
 
@@ -83,7 +87,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 			err = errors.Join(err, h.Close(ctx))
 		}
 	}()
-	if h.engine, err = js.New(js.Config{API: bridge.API(), Crashed: o.crashed}); err != nil {
+	if h.engine, err = o.newEngine(); err != nil {
 		return nil, err
 	}
 	if o.Egress.Observer == nil && o.Logger != nil {

@@ -1,0 +1,92 @@
+package standard
+
+import (
+	"fmt"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/js"
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
+	"github.com/annexhost/annex/runtime/worker/jail"
+)
+
+// Isolation says where handlers run.
+type Isolation string
+
+// The tiers.
+const (
+	// InProcess runs handlers in this process. It is for code that the embedder
+	// trusts: a handler can hang a thread, or end the process, by one line.
+	InProcess Isolation = "inprocess"
+
+	// Process runs and compiles handlers in workers: jailed processes that
+	// belong to one organization and extension each. The program calls
+	// [WorkerMain] first in main.
+	Process Isolation = "process"
+)
+
+// engineName is what a worker with JavaScript inside is called.
+const engineName = "javascript"
+
+// WorkerMain makes this process a worker, if it was started to be one, and ends
+// with it; in any other process it returns at once. A program that asks for
+// [Process] calls it first in main, and first in TestMain: before it reads flags
+// or opens files.
+func WorkerMain() {
+	worker.Main(worker.Engines{engineName: func(crashed worker.Crashed) (sandbox.Engine, error) {
+		// Whatever a guest does, it does inside of an invocation, on its thread
+		// and under its limits: no realm is made ahead.
+		return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
+	}})
+}
+
+// newEngine makes the engine that runs JavaScript, where the options say.
+func (o Options) newEngine() (sandbox.Engine, error) {
+	switch o.Isolation {
+	case InProcess, "":
+		return newJavaScript(js.Config{Crashed: o.crashed})
+	case Process:
+		return o.newWorkers()
+	}
+	return nil, fmt.Errorf("standard: isolation is %q or %q, not %q", Process, InProcess, o.Isolation)
+}
+
+func newJavaScript(c js.Config) (sandbox.Engine, error) {
+	c.API = bridge.API()
+	engine, err := js.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return engine, nil
+}
+
+func (o Options) newWorkers() (sandbox.Engine, error) {
+	c := worker.Config{Engine: engineName, Memory: o.Limits.Sandbox.Memory, Crashed: o.crashed, Ended: o.workerEnded}
+	if o.RequireJail {
+		c.Jail = worker.JailRequired
+	}
+	engine, err := worker.New(c)
+	if err != nil {
+		return nil, err
+	}
+	if report := engine.Report(); o.Logger != nil && !report.Holds() {
+		o.Logger.Warn("this system does not give workers a complete jail", "missing", report.String())
+	}
+	return engine, nil
+}
+
+// workerEnded logs that a worker was ended or has died.
+func (o Options) workerEnded(e worker.Ending) {
+	if o.Logger != nil {
+		o.Logger.Warn("a worker ended", "cause", e.Cause, "tenant", e.Tenant, "invocation", e.Invocation, "detail", e.Detail)
+	}
+}
+
+// Jail lists the layers of the jail in which handlers run, and which of them
+// hold. It is empty when handlers run in this process.
+func (h *Host) Jail() jail.Report {
+	if w, ok := h.engine.(*worker.Engine); ok {
+		return w.Report()
+	}
+	return nil
+}
