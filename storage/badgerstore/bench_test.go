@@ -3,9 +3,11 @@ package badgerstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -34,16 +36,51 @@ func benchKey(i int) string { return fmt.Sprintf("ext/demo/acme.notes/k/note:%08
 
 var benchValue = []byte(`{"title":"a note of the usual size","text":"Lorem ipsum dolor sit amet, consectetur adipiscing elit.","done":false}`)
 
-// callers calls f b.N times from n goroutines.
-func callers(b *testing.B, n int, f func(i int) error) {
+// writer writes, or reads, the i-th value.
+type writer func(i int) error
+
+// rawWriter has each caller commit a transaction of its own.
+func rawWriter(b *testing.B, sync bool) writer {
+	db := openRaw(b, sync)
+	return func(i int) error {
+		txn := db.NewTransaction(true)
+		defer txn.Discard()
+		if err := txn.Set([]byte(benchKey(i)), benchValue); err != nil {
+			return err
+		}
+		return txn.Commit()
+	}
+}
+
+func annexWriter(b *testing.B, sync SyncMode) writer {
+	s := openAnnex(b, sync)
+	return func(i int) error {
+		return s.Update(context.Background(), func(tx storage.Tx) error {
+			return tx.Put(storage.Key(benchKey(i)), benchValue)
+		})
+	}
+}
+
+// spaceWriter does what an extension does: all callers write to its one Space,
+// whose quota is counted.
+func spaceWriter(b *testing.B, sync SyncMode) writer {
+	sp := benchSpace(openAnnex(b, sync))
+	return func(i int) error {
+		return sp.Set(context.Background(), fmt.Sprintf("note:%06d", i%10_000), benchValue, 0)
+	}
+}
+
+// perWrite has callers write n values, the first of them number from, and
+// returns the time that one takes.
+func perWrite(b *testing.B, w writer, callers, from, n int) time.Duration {
 	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	b.ResetTimer()
-	for range n {
+	start := time.Now()
+	for range callers {
 		wg.Go(func() {
-			for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
-				if err := f(i); err != nil {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				if err := w(from + i); err != nil {
 					b.Error(err)
 					return
 				}
@@ -51,132 +88,92 @@ func callers(b *testing.B, n int, f func(i int) error) {
 		})
 	}
 	wg.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
+	return time.Since(start) / time.Duration(n)
+}
+
+// sideBySide lets the writers take turns, b.N rounds of some writes, and
+// reports the median time of each, and of the others in relation to the first.
+func sideBySide(b *testing.B, callers, writes int, names []string, writers []writer) {
+	b.Helper()
+	times := make([][]time.Duration, len(writers))
+	for round := range b.N {
+		for i, w := range writers {
+			times[i] = append(times[i], perWrite(b, w, callers, round*writes, writes))
+		}
+	}
+	var first float64
+	for i, t := range times {
+		slices.Sort(t)
+		median := float64(t[len(t)/2].Nanoseconds()) / 1000
+		b.ReportMetric(median, names[i]+"-µs")
+		if i == 0 {
+			first = median
+		} else {
+			b.ReportMetric(median/first, names[i]+"/"+names[0])
+		}
+	}
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkDurableWrite: what does a write cost that survives a power failure,
-// beside Badger's own?
+// beside Badger's own? Run it with -benchtime 15x or so: one is a round.
 func BenchmarkDurableWrite(b *testing.B) {
-	for _, n := range []int{1, 64} {
-		b.Run(fmt.Sprintf("raw-%d", n), func(b *testing.B) {
-			writeRaw(b, n, true)
-		})
-		b.Run(fmt.Sprintf("annex-%d", n), func(b *testing.B) {
-			writeAnnex(b, n, SyncGroup)
-		})
-		b.Run(fmt.Sprintf("space-%d", n), func(b *testing.B) {
-			writeSpace(b, n, SyncGroup)
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			sideBySide(b, callers, 50*callers, []string{"raw", "annex", "space"},
+				[]writer{rawWriter(b, true), annexWriter(b, SyncGroup), spaceWriter(b, SyncGroup)})
 		})
 	}
 }
 
-// writeRaw has each caller commit a transaction of its own.
-func writeRaw(b *testing.B, n int, sync bool) {
-	db := openRaw(b, sync)
-	callers(b, n, func(i int) error {
-		txn := db.NewTransaction(true)
-		defer txn.Discard()
-		if err := txn.Set([]byte(benchKey(i)), benchValue); err != nil {
-			return err
-		}
-		return txn.Commit()
-	})
-}
-
-func writeAnnex(b *testing.B, n int, sync SyncMode) {
-	s := openAnnex(b, sync)
-	callers(b, n, func(i int) error {
-		return s.Update(context.Background(), func(tx storage.Tx) error {
-			return tx.Put(storage.Key(benchKey(i)), benchValue)
+// BenchmarkWrite: what does a write cost without its sync?
+func BenchmarkWrite(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			sideBySide(b, callers, 2000, []string{"raw", "annex", "space"},
+				[]writer{rawWriter(b, false), annexWriter(b, SyncOff), spaceWriter(b, SyncOff)})
 		})
-	})
-}
-
-// writeSpace does what an extension does: all callers write to its one Space,
-// whose quota is counted.
-func writeSpace(b *testing.B, n int, sync SyncMode) {
-	sp := benchSpace(openAnnex(b, sync))
-	callers(b, n, func(i int) error {
-		return sp.Set(context.Background(), fmt.Sprintf("note:%06d", i%10_000), benchValue, 0)
-	})
+	}
 }
 
 func benchSpace(s storage.Store) *storage.Space {
 	return storage.NewSpace(s, "ext/demo/acme.notes/", storage.SpaceConfig{MaxKeys: 10_000})
 }
 
-// BenchmarkWrite: what does a write cost without its sync?
-func BenchmarkWrite(b *testing.B) {
-	for _, n := range []int{1, 64} {
-		b.Run(fmt.Sprintf("raw-%d", n), func(b *testing.B) {
-			writeRaw(b, n, false)
-		})
-		b.Run(fmt.Sprintf("annex-%d", n), func(b *testing.B) {
-			writeAnnex(b, n, SyncOff)
-		})
-		b.Run(fmt.Sprintf("space-%d", n), func(b *testing.B) {
-			writeSpace(b, n, SyncOff)
-		})
-	}
-}
-
-// BenchmarkGet: what does a read cost beside Badger's own?
+// BenchmarkGet: what does a read cost beside Badger's own? The three take turns.
 func BenchmarkGet(b *testing.B) {
 	const n = 10_000
-	b.Run("raw", func(b *testing.B) {
-		db := openRaw(b, false)
-		for i := range n {
-			if err := db.Update(func(txn *badger.Txn) error { return txn.Set([]byte(benchKey(i)), benchValue) }); err != nil {
+	db, s := openRaw(b, false), openAnnex(b, SyncOff)
+	sp := benchSpace(s)
+	for i := range n {
+		for _, err := range []error{
+			db.Update(func(txn *badger.Txn) error { return txn.Set([]byte(benchKey(i)), benchValue) }),
+			put(s, benchKey(i), string(benchValue)),
+			sp.Set(context.Background(), benchKey(i), benchValue, 0),
+		} {
+			if err != nil {
 				b.Fatal(err)
 			}
 		}
-		i := 0
-		for b.Loop() {
-			err := db.View(func(txn *badger.Txn) error {
+	}
+	b.ResetTimer()
+	sideBySide(b, 1, 5000, []string{"raw", "annex", "space"}, []writer{
+		func(i int) error {
+			return db.View(func(txn *badger.Txn) error {
 				item, err := txn.Get([]byte(benchKey(i % n)))
 				if err == nil {
 					_, err = item.ValueCopy(nil)
 				}
 				return err
 			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
-	})
-	b.Run("annex", func(b *testing.B) {
-		s := openAnnex(b, SyncOff)
-		for i := range n {
-			err := s.Update(context.Background(), func(tx storage.Tx) error {
-				return tx.Put(storage.Key(benchKey(i)), benchValue)
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
-		i := 0
-		for b.Loop() {
-			if _, err := s.Get(context.Background(), storage.Key(benchKey(i%n))); err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
-	})
-	b.Run("space", func(b *testing.B) {
-		sp := benchSpace(openAnnex(b, SyncOff))
-		for i := range n {
-			if err := sp.Set(context.Background(), fmt.Sprintf("note:%06d", i), benchValue, 0); err != nil {
-				b.Fatal(err)
-			}
-		}
-		i := 0
-		for b.Loop() {
-			if _, err := sp.Get(context.Background(), fmt.Sprintf("note:%06d", i%n)); err != nil {
-				b.Fatal(err)
-			}
-			i++
-		}
+		},
+		func(i int) error {
+			_, err := s.Get(context.Background(), storage.Key(benchKey(i%n)))
+			return err
+		},
+		func(i int) error {
+			_, err := sp.Get(context.Background(), benchKey(i%n))
+			return err
+		},
 	})
 }
