@@ -16,3 +16,16 @@ func (e *Engine) Processes() []int {
 	}
 	return pids
 }
+
+// WorkersOf returns the numbers of the processes that run a tenant's invocations.
+func (e *Engine) WorkersOf(key string) []int {
+	e.programs.mu.Lock()
+	defer e.programs.mu.Unlock()
+	var pids []int
+	if t := e.programs.tenants[key]; t != nil {
+		for _, w := range t.workers {
+			pids = append(pids, w.process.cmd.Process.Pid)
+		}
+	}
+	return pids
+}

@@ -146,7 +146,7 @@ func frameLimit(l sandbox.Limits) int {
 	if l.ArgumentBytes < 0 || l.OutputBytes < 0 {
 		return maxFrame
 	}
-	return int(min(max(l.ArgumentBytes, l.OutputBytes)*2+rest, maxFrame))
+	return int(min(max(l.ArgumentBytes, l.OutputBytes)+rest, maxFrame))
 }
 
 // outcome checks how an invocation ended.

@@ -25,7 +25,7 @@ type pool struct {
 	hungry   []*tenant // that wait for a worker, in turn
 	watching bool
 	slow     backoff // of starting workers
-	retry    *time.Timer
+	retrying bool
 	house    *time.Timer
 	closed   bool
 	stats    Stats
@@ -167,7 +167,11 @@ func (p *pool) take(w *worker, l *lane, i *invocation) {
 
 // adopt makes a spare a worker of t, if it may have one. The pool is locked.
 func (p *pool) adopt(t *tenant) *worker {
-	if len(p.spares) == 0 || p.closed || t.crowded(p.config.PerTenant) || t.slow.remaining() > 0 {
+	if len(p.spares) == 0 || p.closed || t.crowded(p.config.PerTenant) {
+		return nil
+	}
+	if wait := t.slow.remaining(); wait > 0 {
+		p.feedAfter(wait)
 		return nil
 	}
 	w := p.spares[0]
@@ -372,10 +376,8 @@ func (p *pool) close() {
 		p.closed = true
 		close(p.ending)
 	}
-	for _, timer := range []*time.Timer{p.retry, p.house} {
-		if timer != nil {
-			timer.Stop()
-		}
+	if p.house != nil {
+		p.house.Stop()
 	}
 	for _, w := range p.all() {
 		w.kill(&fate{})

@@ -33,7 +33,7 @@ func (p *pool) refill() {
 		return
 	}
 	if wait := p.slow.remaining(); wait > 0 {
-		p.refillAfter(wait)
+		p.feedAfter(wait)
 		return
 	}
 	for ; missing > 0; missing-- {
@@ -47,17 +47,20 @@ func (p *pool) refill() {
 	}
 }
 
-// refillAfter tries again later. The pool is locked.
-func (p *pool) refillAfter(wait time.Duration) {
-	if p.retry != nil {
-		p.retry.Reset(wait)
+// feedAfter tries again later, when somebody was slowed down. The pool is locked.
+func (p *pool) feedAfter(wait time.Duration) {
+	if p.retrying {
 		return
 	}
-	p.retry = time.AfterFunc(wait, func() {
+	p.retrying = true
+	time.AfterFunc(wait, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.feedHungry()
-		p.refill()
+		p.retrying = false
+		if !p.closed {
+			p.feedHungry()
+			p.refill()
+		}
 	})
 }
 

@@ -8,6 +8,10 @@ import (
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
+// maxBlobs is how many byte strings a payload has: an empty one takes a byte of
+// a frame, and many more where it is kept.
+const maxBlobs = 1024
+
 // errMalformed is a frame whose fields are not what its kind says.
 var errMalformed = errors.New("worker: malformed frame")
 
@@ -122,14 +126,14 @@ func (f *fields) string() string { return string(f.view()) }
 func (f *fields) payload() sandbox.Payload {
 	p := sandbox.Payload{JSON: f.bytes()}
 	n := f.length()
-	if n == 0 {
+	if n > maxBlobs {
+		f.fail()
+	}
+	if n == 0 || f.failed {
 		return p
 	}
-	p.Blobs = make([][]byte, 0, min(n, 64))
+	p.Blobs = make([][]byte, 0, n)
 	for range n {
-		if f.failed {
-			return sandbox.Payload{}
-		}
 		p.Blobs = append(p.Blobs, append([]byte{}, f.view()...))
 	}
 	return p

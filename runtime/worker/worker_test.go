@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 			return js.New(js.Config{API: sandboxtest.API(), Warm: -1, Crashed: crashed})
 		},
 		"probe": newProbeEngine,
+		"liar":  newLiar,
 	})
 	if os.Getenv(hostVariable) != "" {
 		actAsHost()

@@ -1,0 +1,112 @@
+//go:build unix
+
+package worker_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+// liar is an engine in a worker that has been taken over: its "invocations"
+// write the input to the sockets of the process, and then wait, end, or return.
+type liar struct{}
+
+func (liar) Compile(context.Context, sandbox.Source) (sandbox.Program, error) { return liar{}, nil }
+func (liar) Close() error                                                     { return nil }
+
+func (liar) Run(ctx context.Context, inv sandbox.Invocation, _ sandbox.Caller) (sandbox.Output, error) {
+	for _, text := range inv.Input.Blobs {
+		onLane, onControl := strings.CutPrefix(string(text), "control:")
+		for fd := 3; fd < 64; fd++ {
+			if _, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err == nil && onControl == (fd == 3) {
+				_, _ = unix.Write(fd, []byte(onLane))
+			}
+		}
+	}
+	switch string(inv.Input.JSON) {
+	case "exit":
+		os.Exit(0)
+	case "close":
+		for fd := 4; fd < 64; fd++ {
+			_ = unix.Shutdown(fd, unix.SHUT_RDWR)
+		}
+		time.Sleep(time.Minute)
+	case "wait":
+		<-ctx.Done()
+		time.Sleep(time.Minute)
+	}
+	return sandbox.Output{}, nil
+}
+
+func newLiar(worker.Crashed) (sandbox.Engine, error) { return liar{}, nil }
+
+// frame makes a frame of any kind.
+func frame(kind byte, fields ...byte) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(1+len(fields)))
+	return append(append(b, kind), fields...)
+}
+
+func repeat(b []byte, n int) []byte { return []byte(strings.Repeat(string(b), n)) }
+
+// TestWorkersThatLie is that a worker which says what it must not is ended, its
+// invocation is answered with a fault, at once, and the next one is performed.
+func TestWorkersThatLie(t *testing.T) {
+	const done, call, chance = 10, 11, 15
+	oneCall := frame(call, 2, 1, 1, 'x', 0, 0) // inline, method x, nothing
+	later := frame(call, 2, 0, 1, 'x', 0, 0)
+	for name, c := range map[string]struct {
+		then string // what the worker does afterwards
+		say  []byte
+	}{
+		"an unknown frame":             {"wait", frame(99)},
+		"a frame of the host":          {"wait", frame(9)},
+		"an empty frame":               {"wait", []byte{0, 0, 0, 0, 0}},
+		"a huge frame":                 {"wait", []byte{0xff, 0xff, 0xff, 0xff, call}},
+		"half a frame":                 {"exit", []byte{100, 0, 0, 0, call, 1}},
+		"half a frame, a closed lane":  {"close", []byte{100, 0, 0, 0, call, 1}},
+		"fields that are missing":      {"wait", frame(done, 2)},
+		"fields that lie":              {"wait", frame(call, 2, 1, 0xff, 0xff, 0xff, 0xff, 0x7f)},
+		"the end of another":           {"wait", frame(done, 8, 0, 0, 0, 0, 0, 0)},
+		"too many calls":               {"wait", repeat(oneCall, 20)},
+		"too many calls at once":       {"wait", repeat(later, 9)},
+		"randomness nobody offered":    {"wait", frame(chance, 2, 2)},
+		"no word":                      {"exit", nil},
+		"a strange frame of control":   {"wait", append([]byte("control:"), frame(99)...)},
+		"a frame too large of control": {"wait", append([]byte("control:"), 0xff, 0xff, 0xff, 0x7f, 4)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := worker.New(worker.Config{Engine: "liar", Jail: worker.JailOff})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			p := compile(t, e, "")
+			start := time.Now()
+			_, err = p.Run(context.Background(), sandbox.Invocation{
+				Input:  sandbox.Payload{JSON: []byte(c.then), Blobs: [][]byte{c.say}},
+				Limits: sandbox.Limits{Calls: 10, PendingCalls: 4},
+			}, func(ctx context.Context, _ string, _ sandbox.Payload) (sandbox.Payload, error) {
+				return sandbox.Payload{}, ctx.Err()
+			})
+			if !errors.Is(err, &sandbox.Error{Code: sandbox.Internal}) && !errors.Is(err, &sandbox.Error{Code: sandbox.Unavailable}) {
+				t.Errorf("got %#v, want a fault", err)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if _, err := p.Run(context.Background(), sandbox.Invocation{}, nil); err != nil {
+				t.Errorf("the next invocation: %v", err)
+			}
+		})
+	}
+}

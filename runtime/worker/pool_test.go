@@ -1,0 +1,204 @@
+//go:build unix
+
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+// eventually waits until ok, on a machine that has other things to do.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+func runFor(t *testing.T, p sandbox.Program, tenant string) {
+	t.Helper()
+	if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: tenant}, answerRow); err != nil {
+		t.Errorf("%s: %v", tenant, err)
+	}
+}
+
+func TestTenantsShareNoWorker(t *testing.T) {
+	e := newEngine(t, worker.Config{})
+	defer e.Close()
+	p := compile(t, e, `module.exports = () => 1`)
+	owner := map[int]string{}
+	for range 3 {
+		for _, tenant := range []string{"a", "b", "c"} {
+			runFor(t, p, tenant)
+			for _, pid := range e.WorkersOf(tenant) {
+				if other := owner[pid]; other != "" && other != tenant {
+					t.Errorf("process %d ran %s and %s", pid, other, tenant)
+				}
+				owner[pid] = tenant
+			}
+		}
+	}
+	if len(owner) != 3 {
+		t.Errorf("%d workers for 3 tenants, one after the other", len(owner))
+	}
+}
+
+// TestInvocationsShareAWorker is that one worker takes what a tenant calls at
+// the same time, up to its lanes, and a second one the rest.
+func TestInvocationsShareAWorker(t *testing.T) {
+	e := newEngine(t, worker.Config{Lanes: 3, PerTenant: 2})
+	defer e.Close()
+	p := compile(t, e, `module.exports = () => new Promise(r => setTimeout(r, 300))`)
+	for n, want := range map[int]int{3: 1, 6: 2, 9: 2} {
+		var group sync.WaitGroup
+		tenant := string(rune('0' + n))
+		for range n {
+			group.Go(func() { runFor(t, p, tenant) })
+		}
+		time.Sleep(250 * time.Millisecond)
+		if got := len(e.WorkersOf(tenant)); got > want {
+			t.Errorf("%d invocations at the same time in %d workers, want %d", n, got, want)
+		}
+		group.Wait()
+	}
+}
+
+func TestRetirement(t *testing.T) {
+	t.Run("after a number of invocations", func(t *testing.T) {
+		e := newEngine(t, worker.Config{MaxCalls: 2})
+		defer e.Close()
+		p := compile(t, e, `module.exports = () => 1`)
+		runFor(t, p, "t")
+		first := e.WorkersOf("t")
+		runFor(t, p, "t")
+		eventually(t, "the first worker ends", func() bool { return !slices.Contains(e.Processes(), first[0]) })
+		runFor(t, p, "t")
+	})
+	t.Run("when idle", func(t *testing.T) {
+		e := newEngine(t, worker.Config{MaxIdle: 50 * time.Millisecond})
+		defer e.Close()
+		runFor(t, compile(t, e, `module.exports = () => 1`), "t")
+		eventually(t, "an idle tenant has no worker", func() bool { return len(e.WorkersOf("t")) == 0 })
+		eventually(t, "nothing but the spares is left", func() bool { s := e.Stats(); return s.Workers == 2 && s.Spares == 2 })
+	})
+	t.Run("after a limit", func(t *testing.T) {
+		e := newEngine(t, worker.Config{})
+		defer e.Close()
+		runFor(t, compile(t, e, `module.exports = () => 1`), "t")
+		first := e.WorkersOf("t")
+		p := compile(t, e, `module.exports = function f() { return f() + 1 }`)
+		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, nil); !errors.Is(err, &tooDeep) {
+			t.Errorf("got %v", err)
+		}
+		eventually(t, "the worker ends", func() bool { return !slices.Contains(e.WorkersOf("t"), first[0]) })
+	})
+}
+
+// TestMaximum is that tenants who wait for a worker get the one that was idle
+// for longest, and that who waits too long is told when to come again.
+func TestMaximum(t *testing.T) {
+	e := newEngine(t, worker.Config{Max: 2, Spares: -1, MaxWait: 2 * time.Second})
+	defer e.Close()
+	quick := compile(t, e, `module.exports = () => 1`)
+	for _, tenant := range []string{"a", "b", "c", "d"} {
+		runFor(t, quick, tenant)
+	}
+	slow := compile(t, e, `module.exports = () => new Promise(r => setTimeout(r, 60000))`)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var group sync.WaitGroup
+	for _, tenant := range []string{"e", "f"} {
+		group.Go(func() {
+			_, err := slow.Run(ctx, sandbox.Invocation{Tenant: tenant, Limits: sandbox.Limits{Wall: time.Minute}}, nil)
+			if !errors.Is(err, &sandbox.Error{Code: sandbox.Canceled}) {
+				t.Errorf("%s: got %v", tenant, err)
+			}
+		})
+	}
+	eventually(t, "both workers are busy", func() bool { return e.Stats().Busy == 2 })
+	_, err := quick.Run(context.Background(), sandbox.Invocation{Tenant: "g"}, nil)
+	var refused *sandbox.Error
+	if !errors.As(err, &refused) || refused.Code != sandbox.Unavailable || refused.RetryAfter == 0 {
+		t.Errorf("got %#v, want unavailable and when to try again", err)
+	}
+	stop()
+	group.Wait()
+	runFor(t, quick, "g")
+}
+
+// TestSlowedDown is that a tenant whose workers die before their first answer
+// waits for the next one, and nobody else does.
+func TestSlowedDown(t *testing.T) {
+	e, err := worker.New(worker.Config{Engine: "liar", Jail: worker.JailOff})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	p := compile(t, e, "")
+	dying := sandbox.Invocation{Tenant: "bad", Input: sandbox.Payload{JSON: []byte("exit")}}
+	start := time.Now()
+	const times = 5
+	for range times {
+		if _, err := p.Run(context.Background(), dying, nil); err == nil {
+			t.Fatal("a dead worker answered")
+		}
+	}
+	if took := time.Since(start); took < 20*time.Millisecond+40*time.Millisecond+80*time.Millisecond {
+		t.Errorf("%d workers died within %v", times, took)
+	}
+	if s := e.Stats(); s.Slowed != 1 || s.Crashed != times {
+		t.Errorf("got %+v, want 1 slowed, %d crashed", s, times)
+	}
+	runFor(t, p, "good")
+	runFor(t, p, "bad") // and is not slow once it has answered
+	if s := e.Stats(); s.Slowed != 0 {
+		t.Errorf("still slowed: %+v", s)
+	}
+}
+
+// TestClosedEngine is that nothing begins after Close, and nothing hangs.
+func TestClosedEngine(t *testing.T) {
+	e := newEngine(t, worker.Config{})
+	p := compile(t, e, `module.exports = () => new Promise(r => setTimeout(r, 60000))`)
+	running := make(chan error, 1)
+	go func() {
+		_, err := p.Run(context.Background(), sandbox.Invocation{}, nil)
+		running <- err
+	}()
+	eventually(t, "it runs", func() bool { return e.Stats().Busy == 1 })
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{"running": <-running, "new": runError(p)} {
+		if !errors.Is(err, &sandbox.Error{Code: sandbox.Unavailable}) {
+			t.Errorf("%s: got %v, want unavailable", name, err)
+		}
+	}
+}
+
+func runError(p sandbox.Program) error {
+	_, err := p.Run(context.Background(), sandbox.Invocation{}, nil)
+	return err
+}
+
+// TestNoEngine is that a worker which cannot become what was asked for says so.
+func TestNoEngine(t *testing.T) {
+	e, err := worker.New(worker.Config{Engine: "cobol"})
+	if err == nil {
+		e.Close()
+		t.Fatal("there is an engine for cobol")
+	}
+	if want := `no engine "cobol"`; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
