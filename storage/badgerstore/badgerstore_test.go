@@ -3,6 +3,10 @@ package badgerstore
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/annexhost/annex/storage"
@@ -67,4 +71,44 @@ func TestAReaderKeepsItsState(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantValue(t, s, "k", "new")
+}
+
+func TestInUseSaysByWhomAndWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	openOn(t, Config{Dir: dir}, localDisk{})
+	for _, c := range []Config{{Dir: dir}, {Dir: dir, ReadOnly: true}} {
+		_, err := Open(c)
+		if !errors.Is(err, storage.ErrInUse) {
+			t.Fatalf("got error %v, want %v", err, storage.ErrInUse)
+		}
+		for _, word := range []string{dir, fmt.Sprint(os.Getpid()), "stop it, or use another directory"} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("the error does not say %q: %v", word, err)
+			}
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		rule string
+		c    Config
+		says string
+	}{
+		{"no directory", Config{}, "no directory"},
+		{"a file for a directory", Config{Dir: file}, "not a directory"},
+		{"reading what is not there", Config{Dir: file + "-not-there", ReadOnly: true}, "no such file"},
+	} {
+		s, err := Open(test.c)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got error %v, want one that says %q", test.rule, err, test.says)
+		}
+	}
 }
