@@ -63,7 +63,7 @@ func (r *realm) callLater(m *apiMethod, arguments []goja.Value, settle func(goja
 	}
 	r.loop.begin()
 	ctx, name := r.ctx, m.Name
-	go func() {
+	r.program.engine.callers.run(func() {
 		result, err := r.carry(ctx, name, args)
 		r.loop.post(func() error {
 			if err != nil {
@@ -71,7 +71,7 @@ func (r *realm) callLater(m *apiMethod, arguments []goja.Value, settle func(goja
 			}
 			return settle(r.decode(result))
 		})
-	}()
+	})
 	return nil
 }
 

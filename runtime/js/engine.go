@@ -52,6 +52,7 @@ type Engine struct {
 	api     *apiTable
 	prelude *prelude
 	warmer  *warmer
+	callers *callers
 }
 
 // New returns an engine. The error says which method of the API is wrong.
@@ -65,7 +66,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("js: %w", err)
 	}
-	e := &Engine{config: c, api: api, prelude: newPrelude()}
+	e := &Engine{config: c, api: api, prelude: newPrelude(), callers: newCallers()}
 	e.warmer = newWarmer(c.WarmFor)
 	return e, nil
 }
@@ -90,6 +91,7 @@ func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Progr
 // Close implements [sandbox.Engine].
 func (e *Engine) Close() error {
 	e.warmer.close()
+	e.callers.close()
 	return nil
 }
 
