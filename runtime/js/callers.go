@@ -1,5 +1,7 @@
 package js
 
+import "sync"
+
 // maxIdleCallers is how many goroutines of calls are kept for the next ones.
 const maxIdleCallers = 64
 
@@ -10,10 +12,13 @@ type callers struct {
 	work   chan func()   // taken by an idle goroutine, if there is one
 	idle   chan struct{} // has an element for each idle goroutine
 	closed chan struct{}
+	close  func() // ends the idle goroutines; calls that run are not waited for
 }
 
 func newCallers() *callers {
-	return &callers{work: make(chan func()), idle: make(chan struct{}, maxIdleCallers), closed: make(chan struct{})}
+	c := &callers{work: make(chan func()), idle: make(chan struct{}, maxIdleCallers), closed: make(chan struct{})}
+	c.close = sync.OnceFunc(func() { close(c.closed) })
+	return c
 }
 
 // run runs f on another goroutine, at once.
@@ -42,6 +47,3 @@ func (c *callers) serve(f func()) {
 		}
 	}
 }
-
-// close ends the idle goroutines. It does not wait for calls that run.
-func (c *callers) close() { close(c.closed) }
