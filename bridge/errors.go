@@ -94,6 +94,8 @@ func known(ctx context.Context, err error) *sandbox.Error {
 		return &sandbox.Error{Code: sandbox.Conflict, Message: "storage conflict: others changed the same keys; try again"}
 	case errors.Is(err, storage.ErrReadOnly):
 		return unavailable("storage can only be read now")
+	case errors.Is(err, storage.ErrUncertain):
+		return unavailable("storage failed while it wrote: the write may have happened or not")
 	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):
 		return unavailable("storage is not available now; try again later")
 	case errors.Is(err, context.DeadlineExceeded), ctx.Err() == context.DeadlineExceeded:
