@@ -36,11 +36,26 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$`)
 var slugPattern = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // IsID reports whether s has the form of a full id.
-func IsID(s string) bool { return len(s) <= maxID && idPattern.MatchString(s) }
+func IsID(s string) bool {
+	publisher, name, _ := strings.Cut(s, ".")
+	return len(s) <= maxID && isSlug(publisher) && isSlug(name)
+}
 
 // IsShortName reports whether s has the form of an id's second part, which is
 // an alias where it is unique.
-func IsShortName(s string) bool { return len(s) <= maxID && slugPattern.MatchString(s) }
+func IsShortName(s string) bool { return len(s) <= maxID && isSlug(s) }
+
+// isSlug reports whether s matches slugPattern. Every invocation asks, and the
+// pattern takes ten times longer to answer.
+func isSlug(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '-')) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // Publisher is the part before the dot.
 func (id ID) Publisher() string {
