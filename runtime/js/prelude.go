@@ -79,6 +79,10 @@ func (r *realm) loadPrelude(module string) *goja.Object {
 	r.must(err)
 	load, _ := goja.AssertFunction(f)
 	natives := r.vm.NewObject()
+	// Symbols come from here: the constructor of symbols costs more than a class.
+	_ = natives.Set("iterator", goja.SymIterator)
+	_ = natives.Set("toStringTag", goja.SymToStringTag)
+	_ = natives.Set("secret", goja.NewSymbol(module)) // between the classes of a module
 	r.addNatives(module, func(name string, f func(goja.FunctionCall) goja.Value) {
 		_ = natives.Set(name, r.function(name, f))
 	})

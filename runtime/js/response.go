@@ -17,6 +17,11 @@ func (r *realm) addFetchNatives(add func(string, func(goja.FunctionCall) goja.Va
 		text, _, _ := decodeText(encodingUTF8, r.bytesArgument(fc.Argument(0)), false)
 		return r.vm.ToValue(text)
 	})
+	add("headerName", r.headerName)
+	add("headerValue", r.headerValue)
+	add("isStatusText", func(fc goja.FunctionCall) goja.Value {
+		return r.vm.ToValue(isStatusText(fc.Argument(0).String()))
+	})
 	add("isBytes", func(fc goja.FunctionCall) goja.Value {
 		_, ok := bytesOf(r.vm, fc.Argument(0))
 		if !ok {

@@ -1,7 +1,5 @@
 // AbortController and AbortSignal, with as much of EventTarget as they need.
-(function ({ setTimeout, DOMException }) {
-  const secret = Symbol("AbortSignal");
-
+(function ({ toStringTag, secret, setTimeout, DOMException }) {
   class AbortSignal {
     #reason;
     #aborted = false;
@@ -80,7 +78,7 @@
       return combined;
     }
 
-    get [Symbol.toStringTag]() { return "AbortSignal"; }
+    get [toStringTag]() { return "AbortSignal"; }
   }
 
   const abort = AbortSignal[secret];
@@ -91,7 +89,7 @@
 
     get signal() { return this.#signal; }
     abort(reason = undefined) { abort(this.#signal, reason); }
-    get [Symbol.toStringTag]() { return "AbortController"; }
+    get [toStringTag]() { return "AbortController"; }
   }
 
   return { AbortController, AbortSignal };

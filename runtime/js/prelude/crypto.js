@@ -1,6 +1,5 @@
 // crypto: random values, digests, and HMAC.
-(function ({ fill, uuid, digest, hmac, equal, bytesOf, toBase64URL, fromBase64URL, DOMException }) {
-  const secret = Symbol("CryptoKey");
+(function ({ toStringTag, secret, fill, uuid, digest, hmac, equal, bytesOf, toBase64URL, fromBase64URL, DOMException }) {
   const blockBytes = { "SHA-1": 64, "SHA-256": 64, "SHA-384": 128, "SHA-512": 128 };
   const jwkAlgorithms = { "SHA-1": "HS1", "SHA-256": "HS256", "SHA-384": "HS384", "SHA-512": "HS512" };
 
@@ -35,7 +34,7 @@
     get extractable() { return this.#about.extractable; }
     get algorithm() { return this.#about.algorithm; }
     get usages() { return [...this.#about.usages]; }
-    get [Symbol.toStringTag]() { return "CryptoKey"; }
+    get [toStringTag]() { return "CryptoKey"; }
   }
   const material = CryptoKey[secret];
   delete CryptoKey[secret];
@@ -102,7 +101,7 @@
       return equal(hmac(hash, bytes, bytesOf(data)), bytesOf(signature));
     }
 
-    get [Symbol.toStringTag]() { return "SubtleCrypto"; }
+    get [toStringTag]() { return "SubtleCrypto"; }
   }
 
   class Crypto {
@@ -124,7 +123,7 @@
     }
 
     randomUUID() { return uuid(); }
-    get [Symbol.toStringTag]() { return "Crypto"; }
+    get [toStringTag]() { return "Crypto"; }
   }
 
   return { crypto: new Crypto(secret), Crypto, CryptoKey, SubtleCrypto };

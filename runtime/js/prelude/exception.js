@@ -1,5 +1,5 @@
 // DOMException, as the platform throws it.
-(function () {
+(function ({ toStringTag }) {
   const codes = {
     IndexSizeError: 1, HierarchyRequestError: 3, WrongDocumentError: 4,
     InvalidCharacterError: 5, NoModificationAllowedError: 7, NotFoundError: 8,
@@ -25,7 +25,7 @@
 
     get name() { return this.#name; }
     get code() { return codes[this.#name] ?? 0; }
-    get [Symbol.toStringTag]() { return "DOMException"; }
+    get [toStringTag]() { return "DOMException"; }
   }
 
   return { DOMException };

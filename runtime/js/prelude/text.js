@@ -1,5 +1,5 @@
 // TextEncoder and TextDecoder.
-(function ({ encode, label, decode, bytesOf }) {
+(function ({ toStringTag, encode, label, decode, bytesOf }) {
   class TextEncoder {
     get encoding() { return "utf-8"; }
 
@@ -18,7 +18,7 @@
       return { read, written };
     }
 
-    get [Symbol.toStringTag]() { return "TextEncoder"; }
+    get [toStringTag]() { return "TextEncoder"; }
   }
 
   class TextDecoder {
@@ -58,7 +58,7 @@
       return marked ? text.slice(1) : text;
     }
 
-    get [Symbol.toStringTag]() { return "TextDecoder"; }
+    get [toStringTag]() { return "TextDecoder"; }
   }
 
   return { TextEncoder, TextDecoder };

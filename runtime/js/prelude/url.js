@@ -1,7 +1,19 @@
 // URL and URLSearchParams. The parser is Go's: a URL is kept as its parts, and
 // a setter sends the address through the parser again.
-(function ({ parse, change, parseQuery, formatQuery }) {
-  const secret = Symbol("URLSearchParams");
+(function ({ iterator, toStringTag, secret, parse, change, parseQuery, formatQuery }) {
+  // An iterator over what at gives for 0, 1, 2, … until it gives undefined.
+  const iterate = (at) => {
+    let next = 0;
+    const self = {
+      next() {
+        const value = at(next++);
+        return { value, done: value === undefined };
+      },
+      [iterator]() { return self; },
+    };
+    return self;
+  };
+
   const invalid = (input) => {
     const error = new TypeError("Invalid URL");
     error.code = "ERR_INVALID_URL";
@@ -15,7 +27,7 @@
 
     constructor(init = "") {
       if (typeof init === "object" && init !== null || typeof init === "function") {
-        const method = init[Symbol.iterator];
+        const method = init[iterator];
         if (method !== undefined && method !== null) {
           for (const pair of init) {
             const list = [...pair];
@@ -80,25 +92,17 @@
       for (const [name, value] of this) callback.call(self, value, name, this);
     }
 
-    *entries() {
-      for (let i = 0; i < this.#pairs.length; i++) yield [this.#pairs[i][0], this.#pairs[i][1]];
-    }
-
-    *keys() {
-      for (const [name] of this.entries()) yield name;
-    }
-
-    *values() {
-      for (const [, value] of this.entries()) yield value;
-    }
+    // Pairs that are added or deleted meanwhile are seen, as the standard says.
+    entries() { return iterate((i) => this.#pairs[i]?.slice()); }
+    keys() { return iterate((i) => this.#pairs[i]?.[0]); }
+    values() { return iterate((i) => this.#pairs[i]?.[1]); }
 
     get size() { return this.#pairs.length; }
     toString() { return formatQuery(this.#pairs); }
     static formOf(value) { return typeof value === "object" && value !== null && #pairs in value ? formatQuery(value.#pairs) : undefined; }
-    get [Symbol.toStringTag]() { return "URLSearchParams"; }
+    get [toStringTag]() { return "URLSearchParams"; }
   }
-  URLSearchParams.prototype[Symbol.iterator] = URLSearchParams.prototype.entries;
-  Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, { enumerable: false });
+  Object.defineProperty(URLSearchParams.prototype, iterator, { value: URLSearchParams.prototype.entries, configurable: true, writable: true });
 
   // The text of a URLSearchParams, whatever its toString was made to say.
   const { formOf } = URLSearchParams;
@@ -171,7 +175,7 @@
 
     toString() { return this.#parts.href; }
     toJSON() { return this.#parts.href; }
-    get [Symbol.toStringTag]() { return "URL"; }
+    get [toStringTag]() { return "URL"; }
   }
 
   return { URL, URLSearchParams, formOf };
