@@ -102,7 +102,7 @@ func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler string) (
 	if engine == nil {
 		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "no engine for " + handler + ": handlers are .js, .mjs, .cjs or .ts files"}
 	}
-	out, err := bundle.Build(ctx, bundle.Input{Entry: entry, MaxOutput: maxHandler, Read: func(name string) ([]byte, bool) {
+	out, err := h.cfg.Bundle(ctx, p.Digest, bundle.Input{Entry: entry, MaxOutput: maxHandler, Read: func(name string) ([]byte, bool) {
 		data, err := p.Read(name)
 		return data, err == nil
 	}})

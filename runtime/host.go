@@ -12,6 +12,7 @@ import (
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/admission"
 	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -33,6 +34,10 @@ type Config struct {
 	// needs an engine which is nil is refused. The host does not close them.
 	JavaScript  sandbox.Engine
 	WebAssembly sandbox.Engine
+
+	// Bundle makes one script of a handler and what it imports, for a package
+	// that is named by its content. Nil: bundle.Build, in this process.
+	Bundle func(ctx context.Context, pkg string, in bundle.Input) (bundle.Output, error)
 
 	// Gateway is the way out to the network. Nil: there is none.
 	Gateway *egress.Gateway
@@ -96,6 +101,11 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		cfg.GracePeriod = 30 * 24 * time.Hour
 	}
 	cfg.Programs = orDefault(cfg.Programs, 1000)
+	if cfg.Bundle == nil {
+		cfg.Bundle = func(ctx context.Context, _ string, in bundle.Input) (bundle.Output, error) {
+			return bundle.Build(ctx, in)
+		}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = hclog.NewNullLogger()
 	}

@@ -101,7 +101,7 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/audit", "runtime/pack", "runtime/registry",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/audit", "runtime/bundle", "runtime/pack", "runtime/registry",
 		},
 		Others: []string{hclog},
 	}},

@@ -33,22 +33,27 @@ const engineName = "javascript"
 // [Process] calls it first in main, and first in TestMain: before it reads flags
 // or opens files.
 func WorkerMain() {
-	worker.Main(worker.Engines{engineName: func(crashed worker.Crashed) (sandbox.Engine, error) {
-		// Whatever a guest does, it does inside of an invocation, on its thread
-		// and under its limits: no realm is made ahead.
-		return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
-	}})
+	worker.Main(worker.Engines{
+		engineName: func(crashed worker.Crashed) (sandbox.Engine, error) {
+			// Whatever a guest does, it does inside of an invocation, on its thread
+			// and under its limits: no realm is made ahead.
+			return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
+		},
+		bundlerName: newBundler,
+	})
 }
 
-// newEngine makes the engine that runs JavaScript, where the options say.
-func (o Options) newEngine() (sandbox.Engine, error) {
+// newEngine makes what runs JavaScript where the options say, and what bundles
+// it there: nil for this process.
+func (o Options) newEngine() (sandbox.Engine, *workshop, error) {
 	switch o.Isolation {
 	case InProcess, "":
-		return newJavaScript(js.Config{Crashed: o.crashed})
+		engine, err := newJavaScript(js.Config{Crashed: o.crashed})
+		return engine, nil, err
 	case Process:
 		return o.newWorkers()
 	}
-	return nil, fmt.Errorf("standard: isolation is %q or %q, not %q", Process, InProcess, o.Isolation)
+	return nil, nil, fmt.Errorf("standard: isolation is %q or %q, not %q", Process, InProcess, o.Isolation)
 }
 
 func newJavaScript(c js.Config) (sandbox.Engine, error) {
@@ -60,19 +65,19 @@ func newJavaScript(c js.Config) (sandbox.Engine, error) {
 	return engine, nil
 }
 
-func (o Options) newWorkers() (sandbox.Engine, error) {
+func (o Options) newWorkers() (sandbox.Engine, *workshop, error) {
 	c := worker.Config{Engine: engineName, Memory: o.Limits.Sandbox.Memory, Crashed: o.crashed, Ended: o.workerEnded}
 	if o.RequireJail {
 		c.Jail = worker.JailRequired
 	}
 	engine, err := worker.New(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if report := engine.Report(); o.Logger != nil && !report.Holds() {
 		o.Logger.Warn("this system does not give workers a complete jail", "missing", report.String())
 	}
-	return engine, nil
+	return engine, newWorkshop(c), nil
 }
 
 // workerEnded logs that a worker was ended or has died.

@@ -16,6 +16,7 @@ import (
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -57,8 +58,9 @@ type Host struct {
 	*runtime.Host
 	State *State
 
-	engine  sandbox.Engine
-	gateway *egress.Gateway
+	engine   sandbox.Engine
+	workshop *workshop // nil: this process bundles
+	gateway  *egress.Gateway
 }
 
 // Open returns a host whose state is in dir, which is made when it does not
@@ -87,7 +89,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 			err = errors.Join(err, h.Close(ctx))
 		}
 	}()
-	if h.engine, err = o.newEngine(); err != nil {
+	if h.engine, h.workshop, err = o.newEngine(); err != nil {
 		return nil, err
 	}
 	if o.Egress.Observer == nil && o.Logger != nil {
@@ -96,9 +98,13 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	if h.gateway, err = egress.New(o.Egress); err != nil {
 		return nil, err
 	}
+	var build func(context.Context, string, bundle.Input) (bundle.Output, error)
+	if h.workshop != nil {
+		build = h.workshop.build
+	}
 	h.Host, err = runtime.New(ctx, runtime.Config{
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
-		JavaScript: h.engine, Gateway: h.gateway,
+		JavaScript: h.engine, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
 	})
@@ -135,6 +141,9 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	if h.gateway != nil {
 		failed = append(failed, h.gateway.Close())
+	}
+	if h.workshop != nil {
+		failed = append(failed, h.workshop.close())
 	}
 	if h.engine != nil {
 		failed = append(failed, h.engine.Close())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"os/exec"
 	"runtime"
 	"time"
@@ -119,7 +118,8 @@ type Engine struct {
 
 // New starts a first worker and returns the engine. The error says why workers
 // cannot be had: the program does not call [Main], the system has none, or, with
-// [JailRequired], which layers of the jail are missing.
+// [JailRequired], which layers of the jail are missing. Without spares nothing
+// is started, and invocations wait in vain for what cannot be had.
 func New(c Config) (*Engine, error) {
 	c.setDefaults()
 	if c.Command == nil && !prepared.Load() {
@@ -130,19 +130,19 @@ func New(c Config) (*Engine, error) {
 	compiling := c
 	compiling.Spares, compiling.PerTenant, compiling.Max, compiling.Memory = 0, 2, 2, c.CompileMemory
 	e.compiler = newPool(compiling, spawn)
+	if c.Spares == 0 {
+		return e, nil
+	}
 	first, err := e.programs.first()
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	e.report = first.report
-	if c.Jail == JailRequired && !e.report.Holds() {
-		return nil, errors.Join(fmt.Errorf("worker: the jail is not complete: %s", e.report), e.Close())
-	}
 	return e, nil
 }
 
 // Report lists the layers of the jail and which of them hold, as the first
-// worker found them.
+// worker found them; without spares there is none.
 func (e *Engine) Report() jail.Report { return e.report }
 
 // Close implements [sandbox.Engine]. It ends all workers and waits for them.

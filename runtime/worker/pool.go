@@ -413,6 +413,10 @@ func (p *pool) startWorker() (*worker, error) {
 		}
 		return nil, fmt.Errorf("worker: a process did not become a worker: %w", err)
 	}
+	if c.Jail == JailRequired && !report.Holds() {
+		process.bury()
+		return nil, fmt.Errorf("worker: the jail is not complete: %s", report)
+	}
 	w := &worker{
 		pool: p, process: process, report: report, born: time.Now(), dead: make(chan struct{}),
 		lanes: map[int64]*lane{}, programs: map[hash]*loading{}, idleRSS: process.residentMemory(),
