@@ -23,6 +23,7 @@ type wal struct {
 	disk disk
 	id   int
 	file *os.File
+	next string // path of the log that Badger begins after this one
 	used int64 // bytes written to it, at most
 }
 
@@ -65,6 +66,7 @@ func walPath(dir string, id int) string { return filepath.Join(dir, fmt.Sprintf(
 
 // open opens the log with number w.id, and makes sure that its name is durable.
 func (w *wal) open() (err error) {
+	w.next = walPath(w.dir, w.id+1)
 	if w.file, err = os.OpenFile(walPath(w.dir, w.id), os.O_RDWR, 0); err == nil {
 		err = w.disk.syncDir(w.dir)
 	}
@@ -77,8 +79,7 @@ func (w *wal) open() (err error) {
 // wrote notes a write of that many bytes, and follows Badger to a new log.
 func (w *wal) wrote(bytes int64, r *room) error {
 	for {
-		next := walPath(w.dir, w.id+1)
-		if _, err := os.Lstat(next); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(w.next); errors.Is(err, fs.ErrNotExist) {
 			w.used += bytes
 			r.unflushed = w.used
 			return nil
