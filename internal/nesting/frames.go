@@ -34,6 +34,9 @@ type frame struct {
 	ends  bool   // the closing bracket ends a statement
 	heads bool   // the parentheses of if, for, while and the like
 	group bool   // parentheses round an expression
+	enum  bool   // the body of an enum
+
+	declares bool // the statement declares variables
 
 	body     body  // the next brace is its body
 	choice   bool  // a question mark was seen
@@ -47,6 +50,7 @@ type frame struct {
 	nested   int32 // if, else, for, while, do, labels: statements in statements
 	before   int32 // nested, of the statement that has just ended
 	commas   int32
+	cases    int32
 	angles   int32
 }
 
@@ -71,8 +75,8 @@ func (s *scanner) link(n int32) {
 }
 
 func (s *scanner) grow(n int) {
-	if s.chain += n; s.chain > s.maxChain {
-		s.what = fmt.Sprintf("an expression or a chain of statements is longer than %d links", s.maxChain)
+	if s.chain += n; s.chain > maxChain {
+		s.what = fmt.Sprintf("an expression or a chain of statements is longer than %d links", maxChain)
 	}
 }
 
@@ -80,7 +84,7 @@ func (s *scanner) grow(n int) {
 func (s *scanner) endChain() {
 	f := &s.frames[s.top]
 	s.chain -= int(f.links)
-	s.depth -= int(f.arrows)
+	s.arrows -= int(f.arrows)
 	s.guesses -= int(f.guesses)
 	f.links, f.arrows, f.guesses = 0, 0, 0
 	f.choice, f.guess = false, false
@@ -94,7 +98,7 @@ func (s *scanner) endStatement() {
 	f.before, f.nested = f.nested, 0
 	s.inferred -= int(f.inferred)
 	f.commas, f.angles, f.inferred = 0, 0, 0
-	f.body = noBody
+	f.body, f.declares = noBody, false
 	s.startStatement()
 }
 
@@ -156,8 +160,10 @@ func (s *scanner) openBrace() {
 		outer.body = noBody
 	case s.prev == anArrow:
 		f.kind, f.next = statements, operator
-	case s.prev == aDefault:
+	case s.prev == aDefault || s.prev == anExport:
 		f.kind = object
+	case s.enum.ahead:
+		f.enum = true
 	case s.expect == operand && s.place == atStart:
 		f.kind, f.next, f.ends = statements, operand, true
 	case s.expect == operand && s.place == inExpression && !s.member:
@@ -170,7 +176,10 @@ func (s *scanner) openBrace() {
 	s.push(f)
 	s.after('{', operand)
 	s.startStatement()
-	s.member = f.kind == object || f.kind == members
+	if f.enum {
+		s.enum.open()
+	}
+	s.member = f.kind == object || f.kind == members || f.enum
 }
 
 // inside says what the braces of a body contain, and what comes after them.
@@ -204,6 +213,10 @@ func (s *scanner) close(c byte) {
 	}
 	f := s.pop()
 	s.after(c, f.next)
+	if f.enum {
+		s.endMember()
+		s.enum.level--
+	}
 	switch {
 	case f.heads:
 		s.startStatement()

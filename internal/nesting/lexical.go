@@ -64,6 +64,7 @@ func (s *scanner) stringLiteral(quote byte) {
 		}
 		s.pos++
 	}
+	s.pos = len(s.src) // it may have ended in a backslash
 }
 
 // template reads a template from its start.
@@ -79,25 +80,37 @@ func (s *scanner) template() {
 // templateText reads the text of a template up to its end, or up to the next
 // substitution, which becomes a frame.
 func (s *scanner) templateText() {
+	begin := s.pos
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; {
 		case c == '`':
 			s.pos++
+			s.enum.text(s.pos - begin)
 			return
 		case c == '\\':
 			s.pos++
 		case c == '$' && s.at(1) == '{':
 			s.pos += 2
+			s.enum.text(s.pos - begin)
 			s.push(frame{open: '$', kind: expression, next: operator})
 			s.after('{', operand)
 			return
 		}
 		s.pos++
 	}
+	s.pos = len(s.src)
 }
 
 // number reads a numeric literal, and no member access that follows it.
 func (s *scanner) number() {
+	begin := s.pos
+	s.numberText()
+	if s.pos-begin > maxDigits {
+		s.what = "a number is too long"
+	}
+}
+
+func (s *scanner) numberText() {
 	if s.at(0) == '0' && s.at(1) != '.' && isWordByte(s.at(1)) && s.at(1)|0x20 != 'e' {
 		for isWordByte(s.at(0)) {
 			s.pos++

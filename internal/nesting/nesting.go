@@ -10,27 +10,29 @@ package nesting
 
 import "fmt"
 
-// The depths that callers of [Check] ask for.
+// The depths that callers of [Check] ask for. The deepest of 31,000 files of
+// popular libraries has 89 levels.
 const (
-	// Source is the depth allowed to what people write or publish. The deepest
-	// of the libraries that were measured reaches 42.
-	Source = 200
-
-	// Bundle is the depth allowed to a bundle. Lowering async generators and
-	// using declarations puts try blocks round what was one level.
-	Bundle = 800
+	Source = 200 // for what people write or publish
+	Bundle = 800 // for a bundle: lowering puts try blocks round what was one level
 )
 
-// Limits other than the depth, for a depth of 200; they grow with it.
+// The other limits, with the most that the same files have.
 const (
-	chainFor     = 20     // links of one chain, for each level of depth
-	maxCommas    = 10_000 // operands of one comma expression, names of one declaration
-	maxAngles    = 500    // open angle brackets
-	maxParams    = 5      // arrow functions inside the parameters of arrow functions
-	maxGuesses   = 8      // TypeScript arrow functions that a parser must try twice
-	maxInferring = 10     // constraints of inferred types, which a parser must try twice
-	maxPattern   = 200    // groups inside groups of a regular expression
 	maxDepth     = 1000   // what Check can be asked for
+	maxArrows    = 50     // arrow functions inside of arrow functions (11)
+	maxChain     = 4000   // links of chains, in all open levels together (939)
+	maxNested    = 1000   // statements inside of statements, without braces (54)
+	maxCommas    = 2000   // operands of one comma operator (396)
+	maxAngles    = 100    // open angle brackets (24)
+	maxParams    = 5      // arrow functions inside the parameters of arrow functions (3)
+	maxGuesses   = 5      // TypeScript arrow functions that a parser must try twice (3)
+	maxInferring = 10     // constraints of inferred types, which a parser tries twice (3)
+	maxPattern   = 200    // groups inside groups of a regular expression (7)
+	maxDigits    = 10_000 // of a number
+	maxCases     = 5000   // cases of one switch (190)
+	maxDecorated = 1000   // decorators in one file
+	maxEnumText  = 256    // characters that a member of an enum of TypeScript stands for
 )
 
 // Error says where and how a source is nested too deeply.
@@ -48,31 +50,55 @@ func (e *Error) Error() string {
 // Check reports what would make a recursive parser of src recurse deeper than
 // depth levels, an [*Error], or nil. depth is [Source] or [Bundle], at most 1000.
 //
-// A level is a bracket, a substitution in a template, or an arrow function.
-// Within each level the longest chain (operators, member accesses, calls, else
-// if, assignments) is limited to 20 links for each level of depth, all open
-// levels together.
+// A level is a bracket or a substitution in a template. The
+// chains in them (operators, member accesses, calls, else if, assignments) are
+// limited to 4000 links, in all open levels together. So is what would take a
+// parser exponential time, or make it write a multiple of what it read.
 //
 // Check takes time in proportion to len(src) and allocates nothing unless it
 // refuses. A source that is not valid may pass.
 func Check(src []byte, depth int) error {
-	depth = min(depth, maxDepth)
-	s := scanner{src: src, maxDepth: depth, maxChain: depth * chainFor}
-	s.frames[0] = frame{kind: statements}
-	s.place = atStart
+	s := scanner{src: src, maxDepth: min(depth, maxDepth), place: atStart}
 	if what := s.scan(); what != "" {
-		line, column := position(src, s.token)
-		return &Error{What: what, Line: line, Column: column}
+		return newError(src, s.token, what)
 	}
 	return nil
 }
 
-func position(src []byte, offset int) (line, column int) {
+// Patterns calls found with the start and the end of each regular expression in
+// src that has an end, its flags included.
+func Patterns(src []byte, found func(start, end int)) {
+	s := scanner{src: src, maxDepth: maxDepth, place: atStart, pattern: found}
+	s.scan()
+}
+
+// JSON does what [Check] does for a JSON text, whose arrays and objects may be long.
+func JSON(src []byte, depth int) error {
+	open, quoted := 0, false
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '[' || c == '{':
+			if open++; open > depth {
+				return newError(src, i, fmt.Sprintf("arrays and objects are nested more than %d deep", depth))
+			}
+		case c == ']' || c == '}':
+			open--
+		}
+	}
+	return nil
+}
+
+func newError(src []byte, offset int, what string) error {
 	line, start := 1, 0
-	for i := 0; i < offset && i < len(src); i++ {
+	for i := range min(offset, len(src)) {
 		if src[i] == '\n' {
 			line, start = line+1, i+1
 		}
 	}
-	return line, offset - start + 1
+	return &Error{What: what, Line: line, Column: offset - start + 1}
 }

@@ -1,5 +1,7 @@
 package nesting
 
+import "fmt"
+
 // punctuator reads everything that is not a name, a literal or a bracket.
 func (s *scanner) punctuator(c byte) {
 	switch c {
@@ -30,6 +32,11 @@ func (s *scanner) punctuator(c byte) {
 		for s.at(0) == c || s.at(0) == '=' {
 			s.pos++
 		}
+		if c == '@' {
+			if s.decorators++; s.decorators > maxDecorated {
+				s.what = "too many decorators"
+			}
+		}
 		member := s.member && c == '*'
 		s.link(1)
 		s.after(c, operand)
@@ -42,13 +49,16 @@ func (s *scanner) punctuator(c byte) {
 func (s *scanner) comma() {
 	s.endChain()
 	f := &s.frames[s.top]
-	if f.kind == statements || f.group {
+	if f.enum {
+		s.endMember()
+	}
+	if f.kind == statements && !f.declares || f.group {
 		if f.commas++; f.commas > maxCommas {
 			s.what = "too many operands of the comma operator"
 		}
 	}
 	s.after(',', operand)
-	s.member = f.kind == object
+	s.member = f.kind == object || f.enum
 }
 
 func (s *scanner) colon() {
@@ -118,9 +128,8 @@ func (s *scanner) equals() {
 func (s *scanner) arrow() {
 	f := &s.frames[s.top]
 	f.arrows++
-	if s.depth++; s.depth > s.maxDepth {
-		s.tooDeep()
-		return
+	if s.arrows++; s.arrows > maxArrows {
+		s.what = fmt.Sprintf("arrow functions are nested more than %d deep", maxArrows)
 	}
 	if s.prev == ')' {
 		if f.params = max(f.params, f.last+1); f.params > maxParams {

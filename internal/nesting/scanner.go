@@ -34,13 +34,17 @@ type scanner struct {
 	header  bool // parentheses would be those of if, for and the like
 	sticky  bool // a line break does not end the statement here
 
-	maxDepth, maxChain int
+	maxDepth           int
 	depth, chain       int // in all open frames together
+	arrows             int // the same
 	guesses, inferred  int // the same
 	tokens, inferToken int // how many, and where the last infer was
+	decorators         int
+	enum               enumText
 	top                int
 	frames             [maxDepth + 1]frame
 	what               string // why the source is refused
+	pattern            func(start, end int)
 }
 
 // Kinds of tokens in scanner.prev that are not named by their first byte.
@@ -49,6 +53,7 @@ const (
 	aLiteral = '0'
 	anArrow  = 'A'
 	aDefault = 'D'
+	anExport = 'E'
 )
 
 // scan reads the source to its end, or returns why it is refused.
@@ -80,6 +85,7 @@ func (s *scanner) next() {
 	case c == '"' || c == '\'':
 		s.literal()
 		s.stringLiteral(c)
+		s.enum.text(s.pos - s.token)
 	case c == '`':
 		s.template()
 	case c == '(' || c == '[' || c == '{':
@@ -165,6 +171,9 @@ func (s *scanner) slash() {
 	if closed {
 		for s.pos < len(s.src) && isWordByte(s.src[s.pos]) {
 			s.pos++
+		}
+		if s.pattern != nil {
+			s.pattern(s.token, s.pos)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package nesting
 
+import "fmt"
+
 // word reads a name or a keyword.
 func (s *scanner) word() {
 	begin, escaped := s.pos, false
@@ -39,6 +41,7 @@ func (s *scanner) escape() {
 
 func (s *scanner) identifier() {
 	s.beginOperand()
+	s.enum.reference()
 	s.after(aWord, operator)
 }
 
@@ -69,7 +72,11 @@ func (s *scanner) keyword(text []byte) bool {
 		s.bodyAhead(text[0] == 'f')
 	case "return", "throw", "var", "const":
 		s.beginOperand()
+		s.frames[s.top].declares = text[0] == 'v' || text[0] == 'c'
 		s.after(aWord, operand)
+	case "enum":
+		s.identifier()
+		s.enum.ahead = true
 	case "break", "continue", "debugger":
 		s.beginOperand()
 		s.after(aWord, operand)
@@ -133,14 +140,21 @@ func (s *scanner) statementWord(isElse, isDo bool) {
 
 // nest counts n statements inside of the statement that is being read.
 func (s *scanner) nest(n int32) {
-	s.frames[s.top].nested += n
+	f := &s.frames[s.top]
+	if f.nested += n; f.nested > maxNested {
+		s.what = fmt.Sprintf("statements are nested more than %d deep", maxNested)
+	}
 	s.grow(int(n))
 }
 
 // label reads case and default, also that of export default.
 func (s *scanner) label(isDefault bool) {
-	exported := s.place == atStart && s.prev == aWord
+	exported := s.place == atStart && s.prev == anExport
 	s.endStatement()
+	f := &s.frames[s.top]
+	if f.cases++; f.cases > maxCases {
+		s.what = "too many cases in one switch"
+	}
 	if !isDefault {
 		s.after(aWord, operand)
 		return
@@ -185,11 +199,11 @@ func (s *scanner) wordOperator() bool {
 func (s *scanner) modifier(start, export bool) {
 	s.beginOperand()
 	start = start || s.place == atStart
-	next := operator
 	if export {
-		next = operand
+		s.after(anExport, operand)
+	} else {
+		s.after(aWord, operator)
 	}
-	s.after(aWord, next)
 	if start {
 		s.place = atStart
 	}
@@ -199,6 +213,7 @@ func (s *scanner) modifier(start, export bool) {
 func (s *scanner) declare() {
 	s.beginOperand()
 	s.after(aWord, operator)
+	s.frames[s.top].declares = true
 	s.skipBlank()
 	if c := s.at(0); c == '{' || c == '[' || isWordByte(c) || c == '\\' {
 		s.expect = operand

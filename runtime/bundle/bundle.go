@@ -15,13 +15,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/annexhost/annex/internal/nesting"
 )
 
 // Limits of what is bundled.
 const (
 	MaxFile          = 1 << 20 // bytes in one source file
 	MaxTotal         = 8 << 20 // bytes in all files that one handler imports
-	MaxFiles         = 2000    // files that one handler imports
+	MaxFiles         = 1000    // files that one handler imports
 	DefaultMaxOutput = 1 << 20 // bytes in the bundle, when Input.MaxOutput is 0
 )
 
@@ -29,7 +31,8 @@ const (
 type Input struct {
 	// Read returns the file of that name. Names are relative to the root of the
 	// package and cleaned: "server/sync.ts", "node_modules/x/index.js". The
-	// bytes are not changed. Read is never called twice at the same time.
+	// bytes are not changed. Read is never called twice at the same time, nor
+	// after Build has returned.
 	Read func(name string) ([]byte, bool)
 
 	// Entry is the file whose default export is the handler.
@@ -72,6 +75,7 @@ func Build(ctx context.Context, in Input) (Output, error) {
 	in.Entry = entry
 
 	l := newLoader(in.Read, entry)
+	defer l.files.close()
 	if !l.files.exists(entry) {
 		return Output{}, refuse(entry, "the handler's file does not exist")
 	}
@@ -107,6 +111,9 @@ func finish(in Input, f *files, b built) (Output, error) {
 	}
 	if len(code) > in.MaxOutput {
 		return Output{}, refuse(in.Entry, fmt.Sprintf("the bundle is too large: %d bytes (max %d)", len(code), in.MaxOutput))
+	}
+	if err := nesting.Check(code, nesting.Bundle); err != nil {
+		return Output{}, refuse(in.Entry, fmt.Sprintf("the bundle is nested too deeply: %v", err))
 	}
 	sourceMap, err := authorsMap(f, b.sourceMap)
 	if err != nil {

@@ -51,6 +51,31 @@ func lowered() map[string]bool {
 	}
 }
 
+// lineLimit is where lines of the bundle are broken, in bytes.
+const lineLimit = 120
+
+// logged says what esbuild warns about. Its hints about doubtful code are for
+// the author's linter; each may cost it time in proportion to the file.
+func logged() map[string]api.LogLevel {
+	return map[string]api.LogLevel{
+		"unsupported-regexp":             api.LogLevelWarning,
+		"assert-to-with":                 api.LogLevelSilent,
+		"call-import-namespace":          api.LogLevelWarning,
+		"duplicate-case":                 api.LogLevelSilent,
+		"duplicate-class-member":         api.LogLevelSilent,
+		"duplicate-object-key":           api.LogLevelSilent,
+		"equals-nan":                     api.LogLevelSilent,
+		"equals-negative-zero":           api.LogLevelSilent,
+		"equals-new-object":              api.LogLevelSilent,
+		"impossible-typeof":              api.LogLevelSilent,
+		"suspicious-boolean-not":         api.LogLevelSilent,
+		"suspicious-logical-operator":    api.LogLevelSilent,
+		"suspicious-nullish-coalescing":  api.LogLevelSilent,
+		"semicolon-after-return":         api.LogLevelSilent,
+		"unsupported-source-map-comment": api.LogLevelSilent,
+	}
+}
+
 // defines are names that libraries expect of every bundler.
 func defines() map[string]string {
 	return map[string]string{
@@ -66,20 +91,23 @@ func options(l *loader) api.BuildOptions {
 		Bundle:        true,
 		Metafile:      true,
 		LogLevel:      api.LogLevelSilent,
-		LogOverride:   map[string]api.LogLevel{"unsupported-regexp": api.LogLevelWarning},
+		LogOverride:   logged(),
 		Target:        api.ESNext,
 		Supported:     lowered(),
 		Format:        api.FormatESModule,
 		Platform:      api.PlatformNeutral,
 		Charset:       api.CharsetUTF8,
-		LegalComments: api.LegalCommentsNone,
-		Sourcemap:     api.SourceMapExternal,
-		TreeShaking:   api.TreeShakingTrue,
-		TsconfigRaw:   "{}",
-		Banner:        map[string]string{"js": firstLine},
-		Define:        defines(),
-		EntryPoints:   []string{entryPoint},
-		Plugins:       []api.Plugin{l.plugin()},
+		// Indentation could make the bundle many times as long as the source.
+		MinifyWhitespace: true,
+		LineLimit:        lineLimit,
+		LegalComments:    api.LegalCommentsNone,
+		Sourcemap:        api.SourceMapExternal,
+		TreeShaking:      api.TreeShakingTrue,
+		TsconfigRaw:      "{}",
+		Banner:           map[string]string{"js": firstLine},
+		Define:           defines(),
+		EntryPoints:      []string{entryPoint},
+		Plugins:          []api.Plugin{l.plugin()},
 	}
 }
 
@@ -101,11 +129,9 @@ func run(ctx context.Context, l *loader) (built, error) {
 	if failed != nil {
 		return built{}, fmt.Errorf("bundle: esbuild refused its options: %w", failed)
 	}
-	defer builder.Dispose()
-	stop := context.AfterFunc(ctx, builder.Cancel)
-	result := builder.Rebuild()
-	if !stop() {
-		return built{}, ctx.Err()
+	result, err := rebuild(ctx, builder)
+	if err != nil {
+		return built{}, err
 	}
 	refused, warnings := judge(result)
 	if len(refused) > 0 {
@@ -121,6 +147,34 @@ func run(ctx context.Context, l *loader) (built, error) {
 		}
 	}
 	return b, b.describe(result.Metafile, l.entry)
+}
+
+// rebuild waits for esbuild or for ctx. esbuild looks at a cancellation only
+// between its steps; what it is in the middle of then ends by itself, unheard.
+func rebuild(ctx context.Context, builder api.BuildContext) (api.BuildResult, error) {
+	type outcome struct {
+		result api.BuildResult
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if r := recover(); r != nil {
+				o.err = fmt.Errorf("bundle: esbuild failed: %v", r)
+			}
+			done <- o
+		}()
+		defer builder.Dispose()
+		o.result = builder.Rebuild()
+	}()
+	select {
+	case o := <-done:
+		return o.result, o.err
+	case <-ctx.Done():
+		go builder.Cancel() // it waits for the build to end
+		return api.BuildResult{}, ctx.Err()
+	}
 }
 
 // describe fills in what esbuild's metafile says of the modules.

@@ -14,6 +14,7 @@ type files struct {
 	cache  map[string][]byte // nil: there is none
 	used   map[string]bool
 	total  int
+	closed bool
 }
 
 func newFiles(read func(string) ([]byte, bool)) *files {
@@ -24,7 +25,7 @@ func (f *files) read(name string) ([]byte, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	data, known := f.cache[name]
-	if !known {
+	if !known && !f.closed {
 		var ok bool
 		if data, ok = f.source(name); !ok {
 			data = nil
@@ -34,6 +35,13 @@ func (f *files) read(name string) ([]byte, bool) {
 		f.cache[name] = data
 	}
 	return data, data != nil
+}
+
+// close makes a build that goes on after its end find no more files.
+func (f *files) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
 }
 
 func (f *files) exists(name string) bool {

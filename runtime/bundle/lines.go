@@ -29,6 +29,18 @@ func lineStart(text string, line int) (offset int, ok bool) {
 	return offset, true
 }
 
+// place returns the line (from 1) and the column (from 0, in bytes) of an offset.
+func place(text string, offset int) (line, column int) {
+	start := 0
+	for line = 1; ; line++ {
+		next, ok := lineStart(text[start:], 2)
+		if !ok || start+next > offset {
+			return line, offset - start
+		}
+		start += next
+	}
+}
+
 // quote returns the line that starts at offset, cut round the column (in bytes),
 // and the column in characters, from 1.
 func quote(text string, offset, column int) (line string, character int) {

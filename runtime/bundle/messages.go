@@ -35,16 +35,7 @@ const maxMessages = 100
 // messages translates what esbuild says, in the order of the files. It quotes the
 // author's own lines, not those that esbuild was given.
 func messages(f *files, list []api.Message) []Message {
-	slices.SortStableFunc(list, func(a, b api.Message) int {
-		if a.Location == nil || b.Location == nil {
-			return cmp.Compare(known(a), known(b))
-		}
-		return cmp.Or(
-			strings.Compare(a.Location.File, b.Location.File),
-			cmp.Compare(a.Location.Line, b.Location.Line),
-			cmp.Compare(a.Location.Column, b.Location.Column),
-		)
-	})
+	slices.SortStableFunc(list, byPlace)
 	if len(list) > maxMessages {
 		list = list[:maxMessages]
 	}
@@ -55,6 +46,18 @@ func messages(f *files, list []api.Message) []Message {
 		}
 	}
 	return out
+}
+
+// byPlace orders messages by file and position, those about no file last.
+func byPlace(a, b api.Message) int {
+	if a.Location == nil || b.Location == nil {
+		return cmp.Compare(known(a), known(b))
+	}
+	return cmp.Or(
+		strings.Compare(a.Location.File, b.Location.File),
+		cmp.Compare(a.Location.Line, b.Location.Line),
+		cmp.Compare(a.Location.Column, b.Location.Column),
+	)
 }
 
 func known(m api.Message) int {

@@ -26,13 +26,13 @@ func (b *built) commonJSBody() ([]byte, error) {
 	if !found {
 		return nil, fmt.Errorf("bundle: esbuild did not start the bundle with its banner")
 	}
-	start := bytes.LastIndex(code, []byte("\nexport "))
+	start := max(bytes.LastIndex(code, []byte("export{")), bytes.LastIndex(code, []byte("export default ")))
 	if start < 0 {
 		return nil, fmt.Errorf("bundle: esbuild wrote no export")
 	}
-	value, ok := handlerOf(string(code[start+1:]))
+	value, ok := handlerOf(string(code[start:]))
 	if !ok {
-		return nil, fmt.Errorf("bundle: cannot read the exports that esbuild wrote: %.200q", code[start+1:])
+		return nil, fmt.Errorf("bundle: cannot read the exports that esbuild wrote: %.200q", code[start:])
 	}
 	var out bytes.Buffer
 	out.Grow(len(code) + 512)
@@ -45,7 +45,7 @@ func (b *built) commonJSBody() ([]byte, error) {
 	if bytes.Contains(code, []byte(computedImport)) {
 		out.WriteString(computed)
 	}
-	out.Write(code[:start+1])
+	out.Write(code[:start])
 	fmt.Fprintf(&out, "module.exports = %s;\n", value)
 	if b.commonJS {
 		out.WriteString(namedHandler)
@@ -56,16 +56,20 @@ func (b *built) commonJSBody() ([]byte, error) {
 // handlerOf reads the export statement that ends esbuild's output and returns
 // the expression of the handler.
 func handlerOf(statement string) (string, bool) {
-	if value, ok := strings.CutPrefix(statement, "export default "); ok {
-		return strings.CutSuffix(value, ";\n")
+	statement, ok := strings.CutSuffix(statement, ";\n")
+	if !ok {
+		return "", false
 	}
-	list, ok := strings.CutPrefix(statement, "export {\n")
+	if value, ok := strings.CutPrefix(statement, "export default "); ok {
+		return value, true
+	}
+	list, ok := strings.CutPrefix(statement, "export{")
 	if !ok {
 		return "", false
 	}
 	var named string
-	for line := range strings.Lines(list) {
-		local, exported, renamed := strings.Cut(strings.TrimRight(strings.TrimSpace(line), ","), " as ")
+	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(",{}\n", r) }) {
+		local, exported, renamed := strings.Cut(item, " as ")
 		if !renamed {
 			exported = local
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"sync/atomic"
 
 	"github.com/annexhost/annex/internal/nesting"
 	"github.com/evanw/esbuild/pkg/api"
@@ -15,14 +16,20 @@ import (
 type loader struct {
 	files    *files
 	resolver *resolver
+	stars    stars
+	misses   atomic.Int32 // imports that mean nothing
 	entry    string
 	appended string // to the text of the entry
 }
 
+// maxMisses is how many imports of one handler may mean nothing. There is no use
+// in telling about more.
+const maxMisses = 200
+
 func newLoader(read func(string) ([]byte, bool), entry string) *loader {
 	f := newFiles(read)
 	p := &packages{files: f, known: map[string]*packageJSON{}}
-	return &loader{files: f, resolver: &resolver{files: f, packages: p}, entry: entry}
+	return &loader{files: f, resolver: &resolver{files: f, packages: p}, stars: stars{to: map[string][]string{}}, entry: entry}
 }
 
 func (l *loader) plugin() api.Plugin {
@@ -52,11 +59,23 @@ func (l *loader) resolve(args api.OnResolveArgs) (api.OnResolveResult, error) {
 			result.SideEffects = api.SideEffectsFalse
 		}
 		return result, nil
+	default:
+		return l.missed(args, err), nil
+	}
+}
+
+// missed answers for an import that means nothing.
+func (l *loader) missed(args api.OnResolveArgs, err error) api.OnResolveResult {
+	switch n := l.misses.Add(1); {
+	case n == maxMisses+1:
+		return api.OnResolveResult{Errors: []api.Message{{Text: "too many imports cannot be found"}}}
+	case n > maxMisses:
+		return api.OnResolveResult{Path: args.Path, External: true}
 	case args.Kind == api.ResolveJSImportStatement:
-		return api.OnResolveResult{Errors: []api.Message{{Text: err.Error()}}}, nil
+		return api.OnResolveResult{Errors: []api.Message{{Text: err.Error()}}}
 	default:
 		warning := []api.Message{{Text: err.Error() + "; this will fail at run time"}}
-		return api.OnResolveResult{Path: args.Path, Namespace: missing, PluginData: err.Error(), Warnings: warning}, nil
+		return api.OnResolveResult{Path: args.Path, Namespace: missing, PluginData: err.Error(), Warnings: warning}
 	}
 }
 
@@ -102,23 +121,44 @@ func (l *loader) loadFile(name, attribute string) (api.OnLoadResult, error) {
 		return api.OnLoadResult{}, err
 	}
 	text := string(data)
-	if kind == api.LoaderText || kind == api.LoaderBinary {
+	switch kind {
+	case api.LoaderText, api.LoaderBinary:
 		return api.OnLoadResult{Contents: &text, Loader: kind}, nil
+	case api.LoaderJSON:
+		if err := nesting.JSON(data, nesting.Source); err != nil {
+			return api.OnLoadResult{Errors: []api.Message{tooDeep(name, err)}}, nil
+		}
+		return api.OnLoadResult{Contents: &text, Loader: kind}, nil
+	default:
+		return l.loadScript(name, text, kind)
 	}
-	if err := nesting.Check(data, nesting.Source); err != nil {
+}
+
+// loadScript checks and disarms a source before esbuild sees it.
+func (l *loader) loadScript(name, text string, kind api.Loader) (api.OnLoadResult, error) {
+	if err := nesting.Check([]byte(text), nesting.Source); err != nil {
 		return api.OnLoadResult{Errors: []api.Message{tooDeep(name, err)}}, nil
-	}
-	if kind == api.LoaderJSON {
-		return api.OnLoadResult{Contents: &text, Loader: kind}, nil
 	}
 	if name == l.entry {
 		text += l.appended
 	}
-	text, warnings, err := disarm(text, kind)
-	for _, w := range warnings {
+	d, err := disarm(text, kind)
+	if err != nil {
+		return api.OnLoadResult{}, err
+	}
+	for _, w := range d.warnings {
 		w.Location.File, w.Location.Namespace = name, space
 	}
-	return api.OnLoadResult{Contents: &text, Loader: kind, Warnings: warnings}, err
+	var stars []string
+	for _, spec := range d.stars {
+		if found, err := l.resolver.resolve(spec, name, false); err == nil {
+			stars = append(stars, found.name)
+		}
+	}
+	if err := l.stars.add(name, stars); err != nil {
+		return api.OnLoadResult{}, err
+	}
+	return api.OnLoadResult{Contents: &d.text, Loader: kind, Warnings: d.warnings}, nil
 }
 
 func tooDeep(name string, err error) api.Message {
