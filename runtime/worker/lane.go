@@ -21,10 +21,10 @@ type lane struct {
 	worker *worker
 	number int64
 	thread atomic.Int64 // of the worker, that serves the lane; 0: not known yet
-	file   *os.File
+	file   file
 	in     reader
-	run    int64       // number of the last invocation
-	job    *invocation // that has the lane; guarded by the pool's mu
+	run    atomic.Int64 // number of the last invocation
+	job    *invocation  // that has the lane; guarded by the pool's mu
 
 	writing sync.Mutex
 	out     []byte
@@ -98,9 +98,8 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	if err := l.load(i.program); err != nil {
 		return sandbox.Output{}, err
 	}
-	l.run++
 	m := run{
-		program: l.worker.numberOf(i.program.hash), number: l.run,
+		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
 		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,
 	}
 	m.clock, m.shift = clockOf(i.asked.Now)
@@ -155,7 +154,7 @@ func (l *lane) outcome(i *invocation, f fields) (sandbox.Output, error) {
 	if err := f.done(); err != nil {
 		return sandbox.Output{}, err
 	}
-	if d.number != l.run {
+	if d.number != l.run.Load() {
 		return sandbox.Output{}, protocolf("the end of invocation %d, which is not running", d.number)
 	}
 	if limit := i.limits.OutputBytes; limit > 0 && d.result.Size() > limit {
@@ -275,7 +274,7 @@ func hostError(err error) *sandbox.Error {
 
 // cancel tells the worker to end an invocation.
 func (l *lane) cancel(i *invocation) {
-	l.worker.process.send(kindCancel, cancel{lane: l.number, number: l.run, ending: endingOf(i.ctx)}.append)
+	l.worker.process.send(kindCancel, cancel{lane: l.number, number: l.run.Load(), ending: endingOf(i.ctx)}.append)
 }
 
 // checkError makes an error of a worker one that the host passes on.

@@ -110,7 +110,7 @@ func (s *spawner) launchWith(noNamespaces string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	control, controlChild, err := socketPair()
+	control, controlChild, err := controlPair()
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}

@@ -9,24 +9,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketPair returns a connected pair: the host's end, which waits in the
-// runtime's poller, and the end for a child, which blocks.
-func socketPair() (host, child *os.File, err error) {
+// socketPair returns a connected pair. Both ends block.
+func socketPair() (host, child int, err error) {
 	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err == nil {
-		unix.CloseOnExec(fds[0])
-		unix.CloseOnExec(fds[1])
-	}
-	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return nil, nil, os.NewSyscallError("socketpair", err)
+		return 0, 0, os.NewSyscallError("socketpair", err)
 	}
-	if err := unix.SetNonblock(fds[0], true); err != nil {
-		_, _ = unix.Close(fds[0]), unix.Close(fds[1])
+	unix.CloseOnExec(fds[0])
+	unix.CloseOnExec(fds[1])
+	return fds[0], fds[1], nil
+}
+
+// controlPair returns a control socket, whose host's end waits in the runtime's
+// poller.
+func controlPair() (host, child *os.File, err error) {
+	h, c, err := socketPair()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := unix.SetNonblock(h, true); err != nil {
+		_, _ = unix.Close(h), unix.Close(c)
 		return nil, nil, os.NewSyscallError("fcntl", err)
 	}
-	return os.NewFile(uintptr(fds[0]), "worker"), os.NewFile(uintptr(fds[1]), "worker"), nil
+	return os.NewFile(uintptr(h), "control"), os.NewFile(uintptr(c), "control"), nil
+}
+
+// lanePair returns a lane. Its ends block a thread each: a wait in the runtime's
+// poller costs several times as much as the answer of a call takes to come.
+func lanePair() (host file, child *os.File, err error) {
+	h, c, err := socketPair()
+	if err != nil {
+		return file{}, nil, err
+	}
+	return file{h}, os.NewFile(uintptr(c), "lane"), nil
 }
 
 // pipe returns a pipe whose writer never blocks: what does not fit is lost.

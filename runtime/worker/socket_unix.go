@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is a socket in a worker: reads and writes block their thread, so that
-// the answer of a call finds it where it stopped.
+// file is an end of a lane, or of the control socket in a worker: reads and
+// writes block their thread, so that an answer finds it where it stopped.
 type file struct{ fd int }
 
 func (f *file) Read(b []byte) (int, error) {
