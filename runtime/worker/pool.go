@@ -197,16 +197,16 @@ func (t *tenant) crowded(most int) bool {
 
 // openLane opens one more lane into a worker. The pool is locked.
 func (p *pool) openLane(w *worker) *lane {
-	host, child, err := socketPair()
+	host, child, err := lanePair()
 	if err != nil {
 		return nil
 	}
 	defer child.Close()
 	w.lastID++
 	l := &lane{worker: w, number: w.lastID, file: host}
-	l.in.r = host
+	l.in.r = &l.file
 	if err := w.process.sendFile(kindLane, l.number, child); err != nil {
-		host.Close()
+		host.close()
 		w.process.kill()
 		return nil
 	}
@@ -235,7 +235,7 @@ func (p *pool) release(l *lane, failed *sandbox.Error) {
 	w.busy--
 	l.job = nil
 	if w.gone {
-		l.file.Close()
+		l.file.close()
 		return
 	}
 	w.served++
@@ -309,7 +309,7 @@ func (p *pool) died(w *worker) {
 	w.gone, w.lastBusy = true, w.busy
 	p.alive--
 	for _, l := range w.idle {
-		l.file.Close()
+		l.file.close()
 	}
 	f := w.fate.Load()
 	p.stats.count(f)

@@ -12,7 +12,9 @@ import (
 // process which runs already, and this system has no such thing.
 var errNoWorkers = errors.New("this system cannot hand sockets to workers")
 
-func socketPair() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
+func controlPair() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
+
+func lanePair() (host file, child *os.File, err error) { return file{}, nil, errNoWorkers }
 
 func pipe() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
 

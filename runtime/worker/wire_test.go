@@ -131,17 +131,17 @@ func TestReaderTrustsNoLength(t *testing.T) {
 
 // fakeLane is a lane whose worker says what is written to the returned file.
 func fakeLane(t testing.TB, p *program) (*lane, io.WriteCloser) {
-	host, child, err := socketPair()
+	host, child, err := lanePair()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { host.Close(); child.Close() })
+	t.Cleanup(func() { host.close(); child.Close() })
 	pool := &pool{config: p.engine.config}
 	loaded := &loading{number: 1, done: make(chan struct{})}
 	close(loaded.done)
 	w := &worker{pool: pool, dead: make(chan struct{}), programs: map[hash]*loading{p.hash: loaded}}
 	l := &lane{worker: w, number: 1, file: host}
-	l.in.r = host
+	l.in.r = &l.file
 	return l, child
 }
 

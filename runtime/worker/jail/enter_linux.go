@@ -60,10 +60,21 @@ func limit(in Inside) error {
 			return fmt.Errorf("limit %d: %w", resource, err)
 		}
 	}
-	if err := unix.Setpriority(unix.PRIO_PGRP, 0, in.Nice); err != nil {
+	if err := lowerPriority(in.Nice); err != nil {
 		return fmt.Errorf("priority: %w", err)
 	}
 	return closeInherited(in.Keep)
+}
+
+// lowerPriority lowers the priority of every thread: a process group of one
+// process.
+func lowerPriority(by int) error {
+	const offset = 20 // the system call counts from the other end
+	now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err != nil {
+		return err
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, 0, min(offset-now+by, 19))
 }
 
 // closeInherited closes the descriptors above keep that another program would
