@@ -82,6 +82,8 @@ func BenchmarkIdleMemory(b *testing.B) {
 		invoke(b, p, "t")
 	}
 	b.ReportMetric(private(b, e.WorkersOf("t")[0]), "used-MiB")
+	time.Sleep(2 * time.Second)
+	b.ReportMetric(private(b, e.WorkersOf("t")[0]), "rested-MiB")
 	b.ReportMetric(0, "ns/op")
 }
 

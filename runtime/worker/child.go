@@ -33,6 +33,10 @@ const controlFile = 3
 // maxStack is where a recursion of native functions ends a worker.
 const maxStack = 64 << 20
 
+// restAfter is how long a worker has nothing to do before it gives back the
+// memory that is free inside of it.
+const restAfter = time.Second
+
 // prepared says that this process called Main: started again it will be a worker
 // and not a second copy of whatever it is.
 var prepared atomic.Bool
@@ -50,6 +54,7 @@ func Main(engines Engines) {
 	debug.SetMaxStack(maxStack)
 	w := &child{engines: engines, control: newControlSocket(), lanes: map[int64]*childLane{}, programs: map[int64]sandbox.Program{}}
 	w.in.r = &w.control
+	w.rest = time.AfterFunc(restAfter, debug.FreeOSMemory)
 	w.serve()
 	os.Exit(0)
 }
@@ -63,6 +68,8 @@ type child struct {
 
 	writing sync.Mutex
 	out     []byte
+
+	rest *time.Timer // gives memory back when nothing has run for a while
 
 	mu       sync.Mutex
 	lanes    map[int64]*childLane

@@ -115,6 +115,7 @@ func (l *childLane) run(m run) {
 	l.guest = nil
 	l.mu.Unlock()
 	g.end(context.Canceled)
+	l.worker.rest.Reset(restAfter)
 	l.send(kindDone, d.append)
 }
 

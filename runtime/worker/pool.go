@@ -165,6 +165,9 @@ func (p *pool) take(w *worker, l *lane, i *invocation) {
 	}
 }
 
+// firstAnswer is about how long a worker takes for its first answer.
+const firstAnswer = 5 * time.Millisecond
+
 // adopt makes a spare a worker of t, if it may have one. The pool is locked.
 func (p *pool) adopt(t *tenant) *worker {
 	if len(p.spares) == 0 || p.closed || t.crowded(p.config.PerTenant) {
@@ -180,7 +183,11 @@ func (p *pool) adopt(t *tenant) *worker {
 	w.lastUsed = time.Now()
 	t.workers = append(t.workers, w)
 	p.keepHouse()
-	p.refill()
+	if len(p.spares) == 0 || p.retrying {
+		p.refill()
+	} else {
+		p.feedAfter(firstAnswer) // there is time: starting another would slow this one down
+	}
 	return w
 }
 

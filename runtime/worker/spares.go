@@ -47,7 +47,8 @@ func (p *pool) refill() {
 	}
 }
 
-// feedAfter tries again later, when somebody was slowed down. The pool is locked.
+// feedAfter feeds who waits, and starts spares, a little later. The pool is
+// locked.
 func (p *pool) feedAfter(wait time.Duration) {
 	if p.retrying {
 		return
