@@ -24,7 +24,7 @@ type wal struct {
 	id   int
 	file *os.File
 	next string // path of the log that Badger begins after this one
-	used int64 // bytes written to it, at most
+	used int64  // bytes written to it, at most
 }
 
 // openWAL finds the log in use.
