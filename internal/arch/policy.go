@@ -70,7 +70,7 @@ var Policy = []struct {
 	}},
 
 	// The bridge knows no engine.
-	{"bridge/egress", Rule{Ours: []string{"permissions"}, Others: []string{xnet, "github.com/andybalholm/brotli", "github.com/klauspost/compress"}}},
+	{"bridge/egress", Rule{Ours: []string{"permissions"}, Others: []string{xnet}}},
 	{"bridge", Rule{
 		Ours:  []string{"permissions", "storage", "secrets", "runtime/sandbox", "bridge/egress"},
 		Tests: []string{"bridge/bridgetest", "storage/memstore", "runtime/js"},
