@@ -44,6 +44,7 @@ type frame struct {
 	params   uint8 // arrow functions inside the parameters of arrow functions, here
 	last     uint8 // the same, in the last parentheses closed here
 	guesses  uint8 // arrow functions that TypeScript's parser must try twice
+	spaces   int32 // namespaces that the brace opens
 	inferred uint8 // constraints of inferred types
 	links    int32 // operators, accesses, calls, prefixes
 	arrows   int32
@@ -124,6 +125,7 @@ func (s *scanner) pop() frame {
 	f := s.frames[s.top]
 	s.chain -= int(f.nested)
 	s.inferred -= int(f.inferred)
+	s.spaces -= int(f.spaces)
 	s.depth--
 	s.top--
 	outer := &s.frames[s.top]
@@ -172,6 +174,10 @@ func (s *scanner) openBrace() {
 		f.kind, f.next, f.ends = statements, operand, true
 	case outer.kind == object && s.prev == ')':
 		f.kind, f.next = statements, operator
+	}
+	f.spaces = int32(s.dotted)
+	if s.spaces += s.dotted; s.spaces > maxSpaces {
+		s.what = "namespaces are nested too deeply"
 	}
 	s.push(f)
 	s.after('{', operand)

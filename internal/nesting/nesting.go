@@ -31,6 +31,7 @@ const (
 	maxPattern   = 200    // groups inside groups of a regular expression (7)
 	maxDigits    = 10_000 // of a number
 	maxCases     = 5000   // cases of one switch (190)
+	maxSpaces    = 50     // namespaces of TypeScript in namespaces, also as A.B.C
 	maxDecorated = 1000   // decorators in one file
 	maxEnumText  = 256    // characters that a member of an enum of TypeScript stands for
 )

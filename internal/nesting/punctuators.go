@@ -27,22 +27,36 @@ func (s *scanner) punctuator(c byte) {
 		s.not()
 	case '+', '-':
 		s.plusMinus(c)
-	case '*', '&', '|', '^', '%', '~', '@':
+	case '*', '&', '|', '^', '%':
 		s.pos++
-		for s.at(0) == c || s.at(0) == '=' {
+		if s.at(0) == c {
 			s.pos++
 		}
-		if c == '@' {
-			if s.decorators++; s.decorators > maxDecorated {
-				s.what = "too many decorators"
-			}
+		if s.at(0) == '=' {
+			s.pos++
 		}
 		member := s.member && c == '*'
 		s.link(1)
 		s.after(c, operand)
 		s.member = member
+	case '~', '@':
+		s.pos++
+		s.mark(c)
 	default:
 		s.pos++ // no token at all
+	}
+}
+
+// mark reads the complement, or what starts a decorator.
+func (s *scanner) mark(c byte) {
+	s.beginOperand()
+	s.link(1)
+	s.after(c, operand)
+	if c != '@' {
+		return
+	}
+	if s.decorators++; s.decorators > maxDecorated {
+		s.what = "too many decorators"
 	}
 }
 
@@ -104,6 +118,9 @@ func (s *scanner) dot() {
 		s.after('.', operand)
 		return
 	}
+	if s.dotted > 0 {
+		s.dotted++
+	}
 	s.after('.', operand)
 	s.name = true
 }
@@ -157,7 +174,7 @@ func (s *scanner) angle(c byte) {
 		s.pos++
 		n++
 	}
-	s.link(1)
+	s.link(n)
 	next := operand
 	switch {
 	case s.at(0) == '=' && s.at(1) != '>':

@@ -40,6 +40,7 @@ type scanner struct {
 	guesses, inferred  int // the same
 	tokens, inferToken int // how many, and where the last infer was
 	decorators         int
+	spaces, dotted     int // open namespaces, and names of the one that is being declared
 	enum               enumText
 	top                int
 	frames             [maxDepth + 1]frame
@@ -124,6 +125,9 @@ func (s *scanner) literal() {
 func (s *scanner) after(prev byte, next expect) {
 	s.prev, s.expect = prev, next
 	s.place = inExpression
+	if prev != aWord && prev != '.' {
+		s.dotted = 0
+	}
 	s.name, s.member, s.header, s.sticky = false, false, false, false
 }
 

@@ -150,7 +150,7 @@ func FuzzCheck(f *testing.F) {
 			s.pop()
 		}
 		s.endStatement()
-		if s.what == "" && (s.depth != 0 || s.chain != 0 || s.arrows != 0 || s.guesses != 0 || s.inferred != 0) {
+		if s.what == "" && (s.depth != 0 || s.chain != 0 || s.arrows != 0 || s.guesses != 0 || s.inferred != 0 || s.spaces != 0) {
 			t.Errorf("counts are left over: depth %d, chain %d, arrows %d, guesses %d, inferred %d", s.depth, s.chain, s.arrows, s.guesses, s.inferred)
 		}
 	})

@@ -74,6 +74,9 @@ func (s *scanner) keyword(text []byte) bool {
 		s.beginOperand()
 		s.frames[s.top].declares = text[0] == 'v' || text[0] == 'c'
 		s.after(aWord, operand)
+	case "namespace", "module":
+		s.identifier()
+		s.dotted = 1
 	case "enum":
 		s.identifier()
 		s.enum.ahead = true
