@@ -35,6 +35,7 @@ func newSpawner(c Config) *spawner {
 func (s *spawner) serve() {
 	defer close(s.done)
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	jail.StartOrdinary()
 	for cmd := range s.requests {
 		s.started <- cmd.Start()
 	}

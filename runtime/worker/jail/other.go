@@ -11,6 +11,9 @@ func Attributes() *syscall.SysProcAttr { return nil }
 // NewNamespaces does nothing: this system has none.
 func NewNamespaces(*syscall.SysProcAttr) {}
 
+// StartOrdinary does nothing: classes are not known here.
+func StartOrdinary() {}
+
 // Enter says that this system has none of the layers.
 func Enter(Inside) Report {
 	var r Report

@@ -3,6 +3,8 @@ package jail
 import (
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // nobody is the user and group that a jailed process is, inside of its
@@ -32,4 +34,16 @@ func NewNamespaces(a *syscall.SysProcAttr) {
 	a.UidMappings = append(a.UidMappings, other)
 	a.GidMappings = append(a.GidMappings, other)
 	a.GidMappingsEnableSetgroups = true
+}
+
+// StartOrdinary makes what the calling thread starts from now on an ordinary
+// process, although the thread may have a real-time class or a raised priority:
+// a guest in a loop would starve everybody else.
+func StartOrdinary() {
+	class, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return // a kernel without classes
+	}
+	class.Flags |= unix.SCHED_FLAG_RESET_ON_FORK
+	_ = unix.SchedSetAttr(0, class, 0) // a system that refuses this has no such class to give
 }
