@@ -153,7 +153,12 @@ func (p *pool) laneFor(t *tenant, i *invocation) *lane {
 	return l
 }
 
-func (w *worker) takesMore() bool { return !w.retired && !w.gone && !w.alone }
+// takesMore reports whether a worker may be given another invocation: not one
+// that is being ended, although it may seem to live for a moment. The pool is
+// locked.
+func (w *worker) takesMore() bool {
+	return !w.retired && !w.gone && !w.alone && w.fate.Load() == nil
+}
 
 // take gives a lane to an invocation. The pool is locked.
 func (p *pool) take(w *worker, l *lane, i *invocation) {
@@ -195,7 +200,7 @@ func (p *pool) adopt(t *tenant) *worker {
 func (t *tenant) crowded(most int) bool {
 	n := 0
 	for _, w := range t.workers {
-		if !w.retired && !w.gone {
+		if !w.retired && !w.gone && w.fate.Load() == nil {
 			n++
 		}
 	}
