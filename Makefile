@@ -10,7 +10,7 @@ test:
 
 # The main job: the examples, installed for a demo organization on embedded state.
 demo:
-	go run ./cmd/annex serve --approve-all examples/hello examples/notes
+	CGO_ENABLED=0 go run ./cmd/annex serve --approve-all examples/hello examples/notes
 
 staticcheck:
 	go run $(STATICCHECK) ./...
