@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	goruntime "runtime"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -42,7 +43,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 	f.StringVar(&listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
 	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
-	f.StringVar(&isolation, "isolation", string(standard.Process), "where handlers run: process (jailed workers) or inprocess (only for handlers that you trust)")
+	f.StringVar(&isolation, "isolation", string(defaultIsolation()), "where handlers run: process (jailed workers) or inprocess (only for handlers that you trust)")
 	f.BoolVar(&requireJail, "require-jail", false, "refuse to serve where the operating system does not give workers a complete jail")
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
@@ -98,6 +99,14 @@ The token that is printed is an admin's of the organization, for this run.`,
 		return serveUntilDone(cmd.Context(), listener, withMetrics(api, auth, counted), options.Logger)
 	}
 	return cmd
+}
+
+// defaultIsolation is workers, where the system has them.
+func defaultIsolation() standard.Isolation {
+	if goruntime.GOOS == "windows" {
+		return standard.InProcess
+	}
+	return standard.Process
 }
 
 // withMetrics answers /metrics for who has the token, and passes everything
