@@ -23,6 +23,7 @@ const (
 	maxArrows    = 50     // arrow functions inside of arrow functions (11)
 	maxChain     = 4000   // links of chains, in all open levels together (939)
 	maxNested    = 1000   // statements inside of statements, without braces (54)
+	loopWeight   = 20     // of a for loop in these, for the scope that it makes
 	maxCommas    = 2000   // operands of one comma operator (396)
 	maxAngles    = 100    // open angle brackets (24)
 	maxParams    = 5      // arrow functions inside the parameters of arrow functions (3)
@@ -66,10 +67,16 @@ func Check(src []byte, depth int) error {
 	return nil
 }
 
-// Patterns calls found with the start and the end of each regular expression in
-// src that has an end, its flags included.
-func Patterns(src []byte, found func(start, end int)) {
-	s := scanner{src: src, maxDepth: maxDepth, place: atStart, pattern: found}
+// Places are called for what [Find] finds, with where it starts and ends.
+type Places struct {
+	Pattern func(start, end int) // a regular expression with its flags
+	Field   func(start, end int) // the name of a field of a class: get, set or async
+}
+
+// Find reads src as [Check] does, without refusing anything but what it cannot
+// read, and reports places that an engine may need to have rewritten.
+func Find(src []byte, p Places) {
+	s := scanner{src: src, maxDepth: maxDepth, place: atStart, places: p}
 	s.scan()
 }
 

@@ -45,7 +45,7 @@ type scanner struct {
 	top                int
 	frames             [maxDepth + 1]frame
 	what               string // why the source is refused
-	pattern            func(start, end int)
+	places             Places
 }
 
 // Kinds of tokens in scanner.prev that are not named by their first byte.
@@ -176,8 +176,8 @@ func (s *scanner) slash() {
 		for s.pos < len(s.src) && isWordByte(s.src[s.pos]) {
 			s.pos++
 		}
-		if s.pattern != nil {
-			s.pattern(s.token, s.pos)
+		if s.places.Pattern != nil {
+			s.places.Pattern(s.token, s.pos)
 		}
 	}
 }

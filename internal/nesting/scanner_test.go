@@ -1,6 +1,9 @@
 package nesting
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // open returns how many brackets are open at the end of a source: it shows
 // whether a bracket was taken for code or for a part of something else.
@@ -120,18 +123,22 @@ func TestAmbiguousSlashesAreRefused(t *testing.T) {
 	}
 }
 
-func TestPatterns(t *testing.T) {
-	source := "a = /x/g / 2; b = [/y\\//, c / d / e]; // /no/\n'/no/'; `/no/${/z[/]/u}`"
-	var got []string
-	Patterns([]byte(source), func(start, end int) { got = append(got, source[start:end]) })
-	want := []string{"/x/g", "/y\\//", "/z[/]/u"}
-	if len(got) != len(want) {
-		t.Fatalf("got %q, want %q", got, want)
+func TestFind(t *testing.T) {
+	source := `a = /x/g / 2; b = [/y\//, c / d / e]; // /no/
+		'/no/'; ` + "`/no/${/z[/]/u}`" + `
+		class A { get = 1; static set = 2; async; get x() {} set() {} static async y() {} get: string; async
+			z() {} [w] = { get: 1 } }
+		get = 1`
+	var patterns, fields []string
+	Find([]byte(source), Places{
+		Pattern: func(start, end int) { patterns = append(patterns, source[start:end]) },
+		Field:   func(start, end int) { fields = append(fields, source[start:end]) },
+	})
+	if want := []string{"/x/g", `/y\//`, "/z[/]/u"}; !slices.Equal(patterns, want) {
+		t.Errorf("found the patterns %q, want %q", patterns, want)
 	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("got %q, want %q", got[i], want[i])
-		}
+	if want := []string{"get", "set", "async", "get", "async"}; !slices.Equal(fields, want) {
+		t.Errorf("found the fields %q, want %q", fields, want)
 	}
 }
 

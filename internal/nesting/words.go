@@ -49,9 +49,26 @@ func (s *scanner) identifier() {
 // it looks like, or one of the words that stand before a name.
 func (s *scanner) memberName(text []byte) {
 	s.after(aWord, operator)
+	if s.places.Field != nil && s.frames[s.top].kind == members {
+		s.field(text)
+	}
 	switch string(text) {
 	case "get", "set", "static", "async", "public", "private", "protected", "readonly", "override", "abstract", "declare", "accessor":
 		s.member = true
+	}
+}
+
+// field reports a name that could stand before another one, but is a field's.
+func (s *scanner) field(text []byte) {
+	end, newline := s.pos, s.newline
+	s.skipBlank()
+	next, broken := s.at(0), s.newline
+	s.pos, s.newline = end, newline
+	switch string(text) {
+	case "get", "set", "async":
+		if next == '=' || next == ';' || next == '}' || next == ':' || next == '?' || next == '!' || broken && text[0] == 'a' {
+			s.places.Field(end-len(text), end)
+		}
 	}
 }
 
@@ -63,7 +80,7 @@ func (s *scanner) keyword(text []byte) bool {
 	start := s.place == atStart
 	switch string(text) {
 	case "if", "for", "while", "with", "switch", "catch":
-		s.statementHead(text[0] != 's' && text[0] != 'c')
+		s.statementHead(text)
 	case "else", "do", "try", "finally":
 		s.statementWord(string(text) == "else", text[0] == 'd')
 	case "case", "default":
@@ -117,9 +134,13 @@ func (s *scanner) keyword(text []byte) bool {
 }
 
 // statementHead reads if, for and the like: parentheses and a statement follow.
-func (s *scanner) statementHead(nests bool) {
+func (s *scanner) statementHead(text []byte) {
 	s.beginOperand()
-	if nests {
+	switch text[0] {
+	case 's', 'c': // their braces count
+	case 'f':
+		s.nest(loopWeight)
+	default:
 		s.nest(1)
 	}
 	s.after(aWord, operand)

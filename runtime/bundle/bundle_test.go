@@ -72,6 +72,7 @@ func TestFormsOfHandler(t *testing.T) {
 		{"export named handler", "a.js", "export const handler = () => 'ok'"},
 		{"export renamed to handler", "a.js", "const h = () => 'ok'; export { h as handler }"},
 		{"default export handed on", "a.js", "export { default } from './lib/h.js'"},
+		{"names of CommonJS in an ES module", "a.js", "const exports = 'o'; function module() { return 'k' } export default () => exports + module()"},
 		{"module.exports", "a.js", "module.exports = async (api) => 'ok'"},
 		{"exports.default", "a.js", "exports.default = () => 'ok'"},
 		{"exports.default of a compiled module", "a.js", "Object.defineProperty(exports, '__esModule', {value: true}); exports.default = () => 'ok'"},

@@ -33,7 +33,7 @@ func disarm(source string, loader api.Loader) (disarmed, error) {
 	if strings.HasPrefix(source, "#!") {
 		source = "//" + source[2:] // esbuild would make it the first line of the bundle
 	}
-	text, unknown := expandProperties(source)
+	text, unknown := forGoja(source)
 	text, warnings, commonJS, err := withoutComputed(text, loader)
 	d := disarmed{text: text, warnings: append(warnings, unknownProperties(source, unknown)...)}
 	for _, match := range starred.FindAllSubmatch(commonJS, -1) {

@@ -67,6 +67,7 @@ func logged() map[string]api.LogLevel {
 		"equals-nan":                     api.LogLevelSilent,
 		"equals-negative-zero":           api.LogLevelSilent,
 		"equals-new-object":              api.LogLevelSilent,
+		"ignored-bare-import":            api.LogLevelSilent,
 		"impossible-typeof":              api.LogLevelSilent,
 		"suspicious-boolean-not":         api.LogLevelSilent,
 		"suspicious-logical-operator":    api.LogLevelSilent,

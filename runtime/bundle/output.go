@@ -20,7 +20,8 @@ const namedHandler = `if (typeof module.exports === "object" && module.exports &
 
 // commonJSBody turns the ES module that esbuild wrote into the body of a
 // CommonJS module. esbuild would do that itself, with a getter for each export
-// and a copy of them, at a cost in every fresh realm.
+// and a copy of them, at a cost in every fresh realm. The function keeps names
+// such as module, which are the author's to use in an ES module, apart.
 func (b *built) commonJSBody() ([]byte, error) {
 	code, found := bytes.CutPrefix(b.code, []byte(firstLine))
 	if !found {
@@ -45,8 +46,9 @@ func (b *built) commonJSBody() ([]byte, error) {
 	if bytes.Contains(code, []byte(computedImport)) {
 		out.WriteString(computed)
 	}
+	out.WriteString("module.exports=(()=>{")
 	out.Write(code[:start])
-	fmt.Fprintf(&out, "module.exports = %s;\n", value)
+	fmt.Fprintf(&out, "return %s})();\n", value)
 	if b.commonJS {
 		out.WriteString(namedHandler)
 	}

@@ -60,6 +60,7 @@ var foreign = []struct{ name, text string }{
 	{"using in for", `let s = ""; for (using r of [{ [Symbol.dispose]() { s += "ok" } }]); return s`},
 	{"await using", `let s = ""; { await using r = { async [Symbol.asyncDispose]() { await 1; s += "k" } }; s += "o" } return s`},
 	{"decorator", `const twice = (f) => function (x) { return f.call(this, x) + f.call(this, x) }; class A { @twice m(x) { return x } } return new A().m("o") === "oo" ? "ok" : ""`},
+	{"fields called get, set and async", `class A { get = "o"; static set = "k"; async = () => this.get + A.set; get x() { return this.async() } } return new A().x`},
 	{"accessor", `class A { accessor x = "ok" } return new A().x`},
 }
 

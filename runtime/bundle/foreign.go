@@ -8,29 +8,34 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// goja takes \p{L} for the letters p, {, L and }, silently: a check of a name that
-// should pass fails. So the classes of characters are written out.
-
-// expandProperties returns text with \p{…} and \P{…} written out in the regular
-// expressions that have the flag u, and the offsets of those that are unknown.
-func expandProperties(text string) (expanded string, unknown []int) {
-	if !strings.Contains(text, `\p{`) && !strings.Contains(text, `\P{`) {
-		return text, nil
-	}
+// forGoja returns text with what goja would misunderstand written in another way,
+// and the offsets of properties of characters that are unknown:
+//
+//   - goja takes \p{L} for the letters p, {, L and }, silently: a check of a name
+//     that should pass fails. The characters are written out.
+//   - goja takes get, set and async for the start of an accessor or a method where
+//     they are fields of a class. They are quoted.
+func forGoja(text string) (rewritten string, unknown []int) {
 	var out strings.Builder
 	copied := 0
-	nesting.Patterns([]byte(text), func(start, end int) {
-		slash := start + strings.LastIndexByte(text[start:end], '/')
-		if !strings.Contains(text[slash:end], "u") {
-			return
-		}
-		pattern, bad := expandPattern(text[start:slash])
-		for _, at := range bad {
-			unknown = append(unknown, start+at)
-		}
+	replace := func(start, end int, by string) {
 		out.WriteString(text[copied:start])
-		out.WriteString(pattern)
-		copied = slash
+		out.WriteString(by)
+		copied = end
+	}
+	nesting.Find([]byte(text), nesting.Places{
+		Field: func(start, end int) { replace(start, end, `"`+text[start:end]+`"`) },
+		Pattern: func(start, end int) {
+			slash := start + strings.LastIndexByte(text[start:end], '/')
+			if !strings.Contains(text[slash:end], "u") || !strings.Contains(text[start:slash], `{`) {
+				return
+			}
+			pattern, bad := expandPattern(text[start:slash])
+			for _, at := range bad {
+				unknown = append(unknown, start+at)
+			}
+			replace(start, slash, pattern)
+		},
 	})
 	out.WriteString(text[copied:])
 	return out.String(), unknown
