@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -118,7 +117,6 @@ type built struct {
 	warnings        []api.Message
 	exports         []string // of the entry, where it is an ES module
 	commonJS        bool     // the entry is a CommonJS module
-	strict          bool     // all files are ES modules
 }
 
 // run performs one build. The error is an *Errors or the context's.
@@ -187,15 +185,7 @@ func (b *built) describe(metafile, entry string) error {
 	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
 		return fmt.Errorf("bundle: cannot read esbuild's account of %s: %w", entry, err)
 	}
-	b.strict = true
-	for name, input := range meta.Inputs {
-		if input.Format != "esm" && !strings.HasSuffix(name, ".json") {
-			b.strict = false
-		}
-		if input.Format == "cjs" && name == space+":"+entry {
-			b.commonJS = true
-		}
-	}
+	b.commonJS = meta.Inputs[space+":"+entry].Format == "cjs"
 	b.exports = meta.Outputs["out.js"].Exports
 	return nil
 }

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -29,21 +30,22 @@ const (
 	dFlag = `The regular expression flag "d"`
 )
 
-// maxMessages is how many errors, and how many warnings, are told.
+// maxMessages is how many errors, and how many warnings, are told. The last
+// message then says how many more there are.
 const maxMessages = 100
 
 // messages translates what esbuild says, in the order of the files. It quotes the
 // author's own lines, not those that esbuild was given.
 func messages(f *files, list []api.Message) []Message {
 	slices.SortStableFunc(list, byPlace)
-	if len(list) > maxMessages {
-		list = list[:maxMessages]
-	}
-	out := make([]Message, 0, len(list))
-	for _, m := range list {
+	out := make([]Message, 0, min(len(list), maxMessages)+1)
+	for _, m := range list[:min(len(list), maxMessages)] {
 		if told := translate(f, m); !slices.Contains(out, told) {
 			out = append(out, told)
 		}
+	}
+	if more := len(list) - maxMessages; more > 0 {
+		out = append(out, Message{Text: fmt.Sprintf("and %d more", more)})
 	}
 	return out
 }
@@ -112,5 +114,6 @@ func wording(m api.Message) string {
 		return "the bundler failed on this file"
 	}
 	text = strings.ReplaceAll(text, `"`+space+":", `"`)
+	text = strings.ReplaceAll(text, ` with the "esm" output format due to strict mode`, " here: handlers run in strict mode")
 	return environment.ReplaceAllString(text, "")
 }

@@ -37,9 +37,7 @@ func (b *built) commonJSBody() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	out.Grow(len(code) + 512)
-	if b.strict {
-		out.WriteString(`"use strict";`)
-	}
+	out.WriteString(`"use strict";`) // as ES modules are; esbuild takes it for granted
 	if bytes.Contains(code, []byte("asyncIterator")) || bytes.Contains(code, []byte("ispose")) {
 		out.WriteString(symbols)
 	}
