@@ -47,6 +47,7 @@ type Method struct {
 
 	Sync  bool   // returns or throws at once, see sandbox.Method
 	Brief bool   // never waits, see sandbox.Method
+	Local bool   // waits for this machine alone, see sandbox.Method
 	JS    string // the source around the plain call, see sandbox.Method
 
 	Params []Param      // in the order of their positions; made from the Go type
@@ -109,7 +110,7 @@ func API() sandbox.API {
 	for _, m := range theTable().methods {
 		if m.Side == permissions.Server {
 			api = append(api, sandbox.Method{
-				Name: m.Name, Params: params(m.Params).list(), Sync: m.Sync, Brief: m.Brief, JS: m.JS,
+				Name: m.Name, Params: params(m.Params).list(), Sync: m.Sync, Brief: m.Brief, Local: m.Local, JS: m.JS,
 			})
 		}
 	}

@@ -63,6 +63,7 @@ func secretsGet() Method {
 			Errors: []Failure{badSecretName, noSecrets},
 			Example: `const key = await api.secrets.get('api_key')
 if (!key) return api.response.error('not configured', 400)`,
+			Local: true,
 		},
 		scope: func(_ *Session, in *secretsGetArgs) (string, error) { return "", checkSecretName(in.Name) },
 		audit: func(in *secretsGetArgs) (string, string) { return "secret.read", in.Name },
@@ -94,6 +95,7 @@ func secretsSet() Method {
 			Limits:  secretLimits,
 			Errors:  []Failure{badSecretName, {sandbox.Exhausted, "the value is too large, or there are too many secrets"}, lostTheRace, noSecrets},
 			Example: `await api.secrets.set('api_key', 'sk-123')`,
+			Local:   true,
 		},
 		scope: func(_ *Session, in *secretsSetArgs) (string, error) { return "", checkSecretName(in.Name) },
 		audit: func(in *secretsSetArgs) (string, string) { return "secret.write", in.Name },
@@ -117,6 +119,7 @@ func secretsDelete() Method {
 			Limits:  secretLimits,
 			Errors:  []Failure{badSecretName, lostTheRace, noSecrets},
 			Example: `await api.secrets.delete('api_key')`,
+			Local:   true,
 		},
 		scope: func(_ *Session, in *secretsDeleteArgs) (string, error) { return "", checkSecretName(in.Name) },
 		audit: func(in *secretsDeleteArgs) (string, string) { return "secret.delete", in.Name },

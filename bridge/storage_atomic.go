@@ -29,6 +29,7 @@ func storageCompareAndSet() Method {
 			Errors: []Failure{badKey, badValue, overQuota, lostTheRace, noStorage},
 			Example: `const old = await api.storage.get('lock')
 const mine = await api.storage.compareAndSet('lock', old, { by: api.request.id })`,
+			Local: true,
 		},
 		scope: func(_ *Session, in *storageCompareAndSetArgs) (string, error) { return "", checkKey(in.Key) },
 		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageCompareAndSetArgs) (bool, error) {
@@ -63,6 +64,7 @@ func storageIncrement() Method {
 				overQuota, lostTheRace, noStorage,
 			},
 			Example: `const visits = await api.storage.increment('visits')`,
+			Local:   true,
 		},
 		scope: func(_ *Session, in *storageIncrementArgs) (string, error) { return "", checkKey(in.Key) },
 		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageIncrementArgs) (float64, error) {

@@ -64,6 +64,7 @@ func storageSetMany() Method {
 			Errors:  []Failure{badKey, badValue, {sandbox.Invalid, "there are more than 100 keys"}, overQuota, lostTheRace, noStorage},
 			Example: `await api.storage.setMany({ 'account:1': { balance: 5 }, 'account:2': { balance: 15 } })`,
 			JS:      storageSetManyJS,
+			Local:   true,
 		},
 		scope: func(_ *Session, in *storageSetManyArgs) (string, error) {
 			return "", checkKeys(len(in.Entries), func(i int) string { return in.Entries[i].Name })

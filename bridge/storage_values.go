@@ -56,6 +56,7 @@ func storageSet() Method {
 			Errors: []Failure{badKey, badValue, overQuota, lostTheRace, noStorage},
 			Example: `await api.storage.set('lastSync:vault-1', { at: Date.now() })
 await api.storage.set('token', 'abc', { expiresIn: 3600 })`,
+			Local: true,
 		},
 		scope: func(_ *Session, in *storageSetArgs) (string, error) {
 			if n := in.Options.ExpiresIn; n != nil && (*n < 1 || *n > maxExpires) {
@@ -85,6 +86,7 @@ func storageDelete() Method {
 			Limits:  keyLimits,
 			Errors:  []Failure{badKey, lostTheRace, noStorage},
 			Example: `await api.storage.delete('lastSync:vault-1')`,
+			Local:   true,
 		},
 		scope: func(_ *Session, in *storageDeleteArgs) (string, error) { return "", checkKey(in.Key) },
 		run: withStorage(func(ctx context.Context, _ *Session, store Storage, in storageDeleteArgs) (struct{}, error) {

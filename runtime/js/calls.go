@@ -49,7 +49,7 @@ func (r *realm) callInline(m *apiMethod, arguments []goja.Value) (goja.Value, er
 	return r.decode(result)
 }
 
-// callLater makes a call on a goroutine of its own; settle runs in the loop.
+// callLater makes a call that may wait; settle runs in the loop.
 func (r *realm) callLater(m *apiMethod, arguments []goja.Value, settle func(goja.Value, error) error) error {
 	args, err := r.admit(m, arguments)
 	if err != nil {
@@ -61,9 +61,8 @@ func (r *realm) callLater(m *apiMethod, arguments []goja.Value, settle func(goja
 			Message: fmt.Sprintf("%s: too many calls wait for an answer (max %d)", m.Name, max),
 		}
 	}
-	r.loop.begin()
 	ctx, name := r.ctx, m.Name
-	r.program.engine.callers.run(func() {
+	r.loop.begin(func() {
 		result, err := r.carry(ctx, name, args)
 		r.loop.post(func() error {
 			if err != nil {
@@ -71,7 +70,7 @@ func (r *realm) callLater(m *apiMethod, arguments []goja.Value, settle func(goja
 			}
 			return settle(r.decode(result))
 		})
-	})
+	}, m.Local)
 	return nil
 }
 

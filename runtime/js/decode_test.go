@@ -117,15 +117,18 @@ func TestDecodeBlobs(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	d := decoder{data: []byte(` { "a" : [1,{"b":"}\\",\""}] , "\u0062":null,"c":"x" } `)}
-	members, err := d.split()
-	want := map[string][]byte{"a": []byte(` [1,{"b":"}\\",\""}] `), "b": []byte(`null`), "c": []byte(`"x" `)}
-	if err != nil || !reflect.DeepEqual(members, want) {
-		t.Errorf("got %q, %v, want %q", members, err, want)
+	got, err := d.split()
+	want := members{
+		names: []string{"a", "b", "c"},
+		json:  [][]byte{[]byte(` [1,{"b":"}\\",\""}] `), []byte(`null`), []byte(`"x" `)},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 	for _, text := range []string{``, `[]`, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":"\`, `{a:1}`, `{"a":[}`} {
 		d := decoder{data: []byte(text)}
-		if members, err := d.split(); err == nil {
-			t.Errorf("%s: was split into %q", text, members)
+		if got, err := d.split(); err == nil {
+			t.Errorf("%s: was split into %q", text, got)
 		}
 	}
 }

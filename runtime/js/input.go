@@ -12,8 +12,21 @@ import (
 // touches them.
 type input struct {
 	payload sandbox.Payload
-	members map[string][]byte // the JSON of each member
-	failed  bool
+	split   bool
+	members members
+	failed  bool // to be split
+}
+
+// member returns the JSON of a member of the input.
+func (in *input) member(name string) (json []byte, ok bool) {
+	if !in.split && len(in.payload.JSON) > 0 {
+		in.split = true
+		d := decoder{data: in.payload.JSON}
+		var err error
+		in.members, err = d.split()
+		in.failed = err != nil
+	}
+	return in.members.get(name)
 }
 
 // decode returns the value of a payload in the realm, undefined for an empty
@@ -47,43 +60,51 @@ func (r *realm) inputMember(name string, absent goja.Value, made func(*goja.Obje
 	if r.inv == nil {
 		return absent
 	}
-	in := &r.inv.input
-	if in.members == nil && len(in.payload.JSON) > 0 {
-		d := decoder{data: in.payload.JSON}
-		var err error
-		in.members, err = d.split()
-		in.failed = err != nil
+	raw, ok := r.inv.input.member(name)
+	if r.inv.input.failed {
+		r.failInput(name)
 	}
-	raw, ok := in.members[name]
-	if !ok && !in.failed {
+	if !ok {
 		return absent
 	}
+	return r.decodeInput(name, raw, made)
+}
+
+// decodeInput returns what raw, the input's member of that name, says.
+func (r *realm) decodeInput(name string, raw []byte, made func(*goja.Object)) goja.Value {
 	d := decoder{vm: r.vm, objectProto: r.objectProto, data: raw, made: made}
 	value, err := d.decode()
-	if in.failed || err != nil {
-		r.fail(&sandbox.Error{Code: sandbox.Internal, Message: "the input's " + name + " cannot be read"})
+	if err != nil {
+		r.failInput(name)
 	}
 	return value
 }
 
-// makeRequest makes api.request. Its rawBody, the body's bytes, is made when it
-// is touched, and not enumerable: who prints or returns a request does not mean
-// all its bytes.
+func (r *realm) failInput(name string) {
+	r.fail(&sandbox.Error{Code: sandbox.Internal, Message: "the input's " + name + " cannot be read"})
+}
+
+// makeRequest makes api.request, whose members become values when they are
+// touched. Its rawBody, the body's bytes, is not listed: who prints or returns a
+// request does not mean all its bytes.
 func (r *realm) makeRequest() goja.Value {
-	request, ok := r.inputMember(memberRequest, goja.Undefined(), nil).(*goja.Object)
-	if !ok {
+	if r.inv == nil {
 		return goja.Undefined()
 	}
+	raw, _ := r.inv.input.member(memberRequest)
+	d := decoder{data: raw}
+	request, err := d.split()
+	if err != nil {
+		return r.inputMember(memberRequest, goja.Undefined(), nil)
+	}
 	const rawBody = "rawBody"
-	var made goja.Value
-	getter := r.function(rawBody, func(goja.FunctionCall) goja.Value {
-		if made == nil {
-			made = r.blob(r.inv.input.payload.Blobs, 0)
+	return r.vm.NewDynamicObject(&lazyObject{names: request.names, hidden: rawBody, make: func(name string) goja.Value {
+		if name == rawBody {
+			return r.blob(r.inv.input.payload.Blobs, 0)
 		}
-		return made
-	})
-	_ = request.DefineAccessorProperty(rawBody, getter, nil, goja.FLAG_TRUE, goja.FLAG_FALSE)
-	return request
+		raw, _ := request.get(name)
+		return r.decodeInput(memberRequest+"."+name, raw, nil)
+	}})
 }
 
 // makeConfig makes api.config, frozen to its leaves.

@@ -32,6 +32,7 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 
 	result, failed := r.handle()
 
+	r.loop.release() // what nobody waited for begins all the same
 	r.dead = true
 	usage := sandbox.Usage{CPU: r.watch.usedCPU()}
 	end()

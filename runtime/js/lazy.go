@@ -11,8 +11,9 @@ import (
 // three of sixty. To the author it is an object like any other, except that it
 // cannot be frozen.
 type lazyObject struct {
-	names []string // in the order of enumeration; shared, never changed
-	make  func(name string) goja.Value
+	names  []string // in the order of enumeration; shared, never changed
+	hidden string   // another member, which is not listed
+	make   func(name string) goja.Value
 
 	// values are the members made or assigned so far; nil marks a deleted one.
 	values map[string]goja.Value
@@ -29,7 +30,7 @@ func (o *lazyObject) Get(name string) goja.Value {
 	if v, ok := o.values[name]; ok {
 		return v
 	}
-	if !slices.Contains(o.names, name) {
+	if !o.Has(name) {
 		return nil
 	}
 	v := o.make(name)
@@ -56,7 +57,7 @@ func (o *lazyObject) Has(name string) bool {
 	if v, ok := o.values[name]; ok {
 		return v != nil
 	}
-	return slices.Contains(o.names, name)
+	return slices.Contains(o.names, name) || o.hidden != "" && name == o.hidden
 }
 
 func (o *lazyObject) Delete(name string) bool {

@@ -12,9 +12,12 @@ import (
 type loop struct {
 	mu      sync.Mutex
 	ready   []func() error // posted, in order
-	calls   int            // calls whose goroutines have not ended
+	calls   int            // begun and not ended
 	closed  bool           // nothing is run any more
 	drained chan struct{}
+
+	run  func(call func()) // runs it on another goroutine
+	held func()            // the only call, if it has not begun
 
 	wake   chan struct{} // capacity 1; made with the first call that waits
 	timers timerHeap
@@ -31,18 +34,43 @@ type timer struct {
 	index int // in the heap; -1: not waiting
 }
 
-// begin announces a call whose goroutine will post.
-func (l *loop) begin() {
+// begin begins a call, which ends with post. It gets a goroutine of its own,
+// unless it is local: then the loop performs it itself when it has nothing
+// else to wait for, and no other goroutine need be woken.
+func (l *loop) begin(call func(), local bool) {
 	if l.wake == nil {
 		l.wake = make(chan struct{}, 1)
 	}
 	l.mu.Lock()
 	l.calls++
+	lone := l.calls == 1
 	l.mu.Unlock()
+	if local && lone {
+		l.held = call
+		return
+	}
+	l.release()
+	l.run(call)
 }
 
-// post ends a call that was announced by begin; done runs in the loop. Any
-// goroutine may call it.
+// release gives the call that has not begun a goroutine.
+func (l *loop) release() {
+	if call := l.held; call != nil {
+		l.held = nil
+		l.run(call)
+	}
+}
+
+// perform performs the call that has not begun, if nothing else is waited for.
+func (l *loop) perform() {
+	if call := l.held; len(l.timers) == 0 && l.waiting() == 1 {
+		l.held = nil
+		call()
+	}
+	l.release()
+}
+
+// post ends a call; done runs in the loop. Any goroutine may call it.
 func (l *loop) post(done func() error) {
 	l.mu.Lock()
 	l.calls--
@@ -60,7 +88,7 @@ func (l *loop) post(done func() error) {
 	}
 }
 
-// waiting is how many calls have been announced and not posted.
+// waiting is how many calls have begun and not ended.
 func (l *loop) waiting() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,6 +107,10 @@ func (l *loop) next(ctx context.Context) func() error {
 	for ctx.Err() == nil {
 		if f := l.take(); f != nil {
 			return f
+		}
+		if l.held != nil {
+			l.perform()
+			continue
 		}
 		var due <-chan time.Time
 		var alarm *time.Timer

@@ -43,6 +43,7 @@ type realm struct {
 // newRealm makes a realm with its globals. Nothing of the author's has run.
 func newRealm(p *program) *realm {
 	r := &realm{program: p, vm: goja.New()}
+	r.loop.run = p.engine.callers.run
 	r.objectProto = r.vm.GlobalObject().Prototype() // as long as it is still that
 	r.closeCodegen()
 	r.vm.SetTimeSource(r.clock.now)

@@ -1,34 +1,50 @@
 package js
 
-// split returns the JSON of each member of an object. What is inside them is
-// not looked at until somebody decodes it.
-func (d *decoder) split() (map[string][]byte, error) {
+// members are the names of an object in their order, and the JSON of each.
+type members struct {
+	names []string
+	json  [][]byte
+}
+
+// get returns the JSON of a member. Of two with one name the later one counts.
+func (m members) get(name string) (json []byte, ok bool) {
+	for i := len(m.names) - 1; i >= 0; i-- {
+		if m.names[i] == name {
+			return m.json[i], true
+		}
+	}
+	return nil, false
+}
+
+// split returns the members of an object. What is inside them is not looked at
+// until somebody decodes it.
+func (d *decoder) split() (members, error) {
+	var m members
 	if d.peek() != '{' {
-		return nil, d.unexpected()
+		return m, d.unexpected()
 	}
 	d.pos++
-	members := map[string][]byte{}
 	for first := true; ; first = false {
 		more, err := d.next('}', first)
 		if err != nil || !more {
-			return members, err
+			return m, err
 		}
 		if d.peek() != '"' {
-			return nil, d.unexpected()
+			return m, d.unexpected()
 		}
 		name, _, err := d.text()
 		if err != nil {
-			return nil, err
+			return m, err
 		}
 		if d.peek() != ':' {
-			return nil, d.unexpected()
+			return m, d.unexpected()
 		}
 		d.pos++
 		start := d.pos
 		if err := d.skip(); err != nil {
-			return nil, err
+			return m, err
 		}
-		members[name] = d.data[start:d.pos]
+		m.names, m.json = append(m.names, name), append(m.json, d.data[start:d.pos])
 	}
 }
 

@@ -25,6 +25,10 @@ type Method struct {
 	// return a promise.
 	Brief bool
 
+	// Local calls wait for this machine alone, its disk say, and soon answer: an
+	// engine that has nothing else to do may make one on its own thread.
+	Local bool
+
 	// JS, when not empty, is the source of a JavaScript function expression
 	// (call, params) => function: it receives the plain method and the names of
 	// its parameters, and returns the function that the author sees. It runs in
