@@ -53,7 +53,7 @@ var Policy = []struct {
 	// Packages of extensions.
 	{"runtime/manifest", Rule{Ours: []string{"permissions"}, Others: []string{semver}}},
 	{"runtime/pack", Rule{Ours: []string{"permissions", "runtime/manifest"}}},
-	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja, xsys}}},
+	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja, xsys, "github.com/go-sourcemap/sourcemap"}}},
 
 	// Engines know only the wall.
 	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox"}}},
