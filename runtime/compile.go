@@ -134,13 +134,17 @@ func source(extension string, b registry.Bundled) sandbox.Source {
 	return sandbox.Source{Name: extension + "/" + b.Path, Code: b.Code, SourceMap: b.SourceMap}
 }
 
+func keyOf(extension string, kept registry.Handler) programKey {
+	return programKey{code: kept.Code.SHA256, name: extension + "/" + kept.Path}
+}
+
 // program returns the compiled handler of a route; the caller releases it.
 func (h *Host) program(ctx context.Context, inst *installed, handler string) (*program, error) {
 	kept, ok := inst.pkg.Handler(handler)
 	if !ok {
 		return nil, &sandbox.Error{Code: sandbox.Invalid, Reason: sandbox.ReasonHandler, Message: "Handler not found: " + handler}
 	}
-	key := programKey{code: kept.Code.SHA256, name: inst.Extension + "/" + handler}
+	key := keyOf(inst.Extension, kept)
 	return h.programs.acquire(ctx, key, func(ctx context.Context) (sandbox.Program, error) {
 		code, err := h.registry.Read(ctx, kept.Code)
 		if err != nil {

@@ -127,7 +127,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		},
 		stopped: make(chan struct{}),
 	}
-	h.installs = newInstalls(h.load)
+	h.installs = newInstalls(h.load, h.programs.dropUnused)
 	if err := h.registry.Recover(ctx); err != nil {
 		return nil, err
 	}
@@ -150,6 +150,9 @@ func (h *Host) Close(ctx context.Context) error {
 	h.programs.close()
 	return nil
 }
+
+// Programs is how many compiled handlers are held now.
+func (h *Host) Programs() int { return h.programs.size() }
 
 // Health returns an error when the host cannot answer calls: when its store
 // cannot be read.

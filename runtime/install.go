@@ -96,6 +96,10 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 	if extra := permissions.Diff(plan.Asks, consent.Granted).Added; !extra.IsEmpty() {
 		return registry.Installation{}, &sandbox.Error{Code: sandbox.Invalid, Message: fmt.Sprintf("%s does not ask for %v", p.Manifest.ID, extra)}
 	}
+	if err := plan.fits(); err != nil {
+		return registry.Installation{}, err
+	}
+	// What is wrong with the sources is found before anything is on record.
 	if err := h.keep(ctx, p); err != nil {
 		return registry.Installation{}, err
 	}
@@ -107,16 +111,19 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return registry.Installation{}, fmt.Errorf("runtime: nothing is installed without an audit record: %w", err)
 	}
-	inst, err := h.registry.Install(ctx, registry.Installation{
-		Org: org, Extension: string(p.Manifest.ID), Version: p.Manifest.Version, Digest: p.Digest,
-		Granted: consent.Granted, Enabled: true, InstalledAt: now, UpdatedAt: now, InstalledBy: consent.By,
-	})
 	o := owner{org, string(p.Manifest.ID)}
-	h.installs.forget(o)
+	inst, err := h.place(ctx, o, p, func() (registry.Installation, error) {
+		return h.registry.Install(ctx, registry.Installation{
+			Org: org, Extension: string(p.Manifest.ID), Version: p.Manifest.Version, Digest: p.Digest,
+			Granted: consent.Granted, Enabled: true, InstalledAt: now, UpdatedAt: now, InstalledBy: consent.By,
+		})
+	})
 	if err != nil {
 		return registry.Installation{}, err
 	}
-	if plan.Installed != nil && !permissions.Diff(plan.Installed.Granted, consent.Granted).Removed.IsEmpty() {
+	// What the new version does not ask for is no revocation: those who run
+	// finish on the old one. What a person took back is.
+	if !permissions.Diff(plan.Keep(), consent.Granted).Removed.IsEmpty() {
 		h.running.revoke(o)
 	}
 	return inst, nil
@@ -143,7 +150,7 @@ func (h *Host) Uninstall(ctx context.Context, org, extension, by string, purge b
 	}
 	o := owner{org, id}
 	_, err = h.registry.Remove(ctx, org, id, now.Add(h.cfg.GracePeriod))
-	h.installs.forget(o)
+	h.installs.release(o)
 	h.running.revoke(o)
 	switch {
 	case errors.Is(err, registry.ErrNotFound) && !purge:

@@ -29,15 +29,24 @@ type installed struct {
 // installs holds installations ready, as they are in the store: what changes
 // there is forgotten here in the same call.
 type installs struct {
-	load func(ctx context.Context, o owner) (*installed, error)
+	load   func(ctx context.Context, o owner) (*installed, error)
+	unused func(programKey) // told of programs that nothing held here needs any more
 
 	mu      sync.RWMutex
 	changes uint64 // grows when anything is forgotten
 	ready   map[owner]*installed
+
+	// needed counts how many of ready and stale need a program. Stale ones were
+	// forgotten and not read again yet: until then their programs stay.
+	needed map[programKey]int
+	stale  map[owner]*installed
 }
 
-func newInstalls(load func(context.Context, owner) (*installed, error)) *installs {
-	return &installs{load: load, ready: map[owner]*installed{}}
+func newInstalls(load func(context.Context, owner) (*installed, error), unused func(programKey)) *installs {
+	return &installs{
+		load: load, unused: unused,
+		ready: map[owner]*installed{}, needed: map[programKey]int{}, stale: map[owner]*installed{},
+	}
 }
 
 // get returns the installation, or an error of the registry.
@@ -54,15 +63,19 @@ func (c *installs) get(ctx context.Context, o owner) (*installed, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// What was read before a change must not be kept after it.
-	if c.changes == changes {
+	// What was read before a change must not be kept after it. What another
+	// call has read meanwhile is the same.
+	if c.changes == changes && c.ready[o] == nil {
 		if len(c.ready) >= maxInstalls {
-			for other := range c.ready {
+			for other, dropped := range c.ready {
 				delete(c.ready, other)
+				c.count(dropped, -1)
 				break
 			}
 		}
 		c.ready[o] = inst
+		c.count(inst, 1) // before the old ones go: most handlers are the same
+		c.settle(o)
 	}
 	return inst, nil
 }
@@ -72,7 +85,43 @@ func (c *installs) forget(o owner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.changes++
-	delete(c.ready, o)
+	if old := c.ready[o]; old != nil {
+		delete(c.ready, o)
+		c.settle(o)
+		if len(c.stale) >= maxInstalls {
+			c.count(old, -1)
+			return
+		}
+		c.stale[o] = old
+	}
+}
+
+// release forgets an installation that will not be called again.
+func (c *installs) release(o owner) {
+	c.forget(o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settle(o)
+}
+
+// settle gives up what was kept of a forgotten installation, with the lock held.
+func (c *installs) settle(o owner) {
+	if old := c.stale[o]; old != nil {
+		delete(c.stale, o)
+		c.count(old, -1)
+	}
+}
+
+// count adds n users to the programs of an installation, with the lock held.
+func (c *installs) count(inst *installed, n int) {
+	for _, handler := range inst.pkg.Handlers {
+		key := keyOf(inst.Extension, handler)
+		c.needed[key] += n
+		if c.needed[key] <= 0 {
+			delete(c.needed, key)
+			c.unused(key)
+		}
+	}
 }
 
 // load reads an installation and what it pins.

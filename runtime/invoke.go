@@ -10,6 +10,7 @@ import (
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/storage"
 )
 
 // invocation is one call on its way through the host.
@@ -21,6 +22,7 @@ type invocation struct {
 	inst    *installed
 	route   manifest.Route
 	params  map[string]string
+	program *program        // nil until taken
 	session *bridge.Session // nil until open
 
 	reply  Reply
@@ -49,6 +51,10 @@ func (inv *invocation) perform(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	if err := inv.take(ctx); err != nil {
+		return err
+	}
+	defer inv.host.programs.release(inv.program)
 	input, err := bridge.Input(inv.request(), inv.call.User, inv.inst.config)
 	if err != nil {
 		return err
@@ -77,26 +83,33 @@ func (inv *invocation) resolve(ctx context.Context) (context.Context, func(), er
 	if !ok {
 		return ctx, nil, &sandbox.Error{Code: sandbox.Unavailable, Message: "the host is shutting down", RetryAfter: 1}
 	}
+	if err := inv.match(ctx, o); err != nil {
+		leave()
+		return ctx, nil, err
+	}
+	return ctx, leave, nil
+}
+
+// match reads the installation as it is now, and finds the route in it.
+func (inv *invocation) match(ctx context.Context, o owner) error {
 	inst, err := inv.host.installs.get(ctx, o)
 	if err == nil && (inst.Removed() || !inst.Enabled) {
 		err = registry.ErrNotFound
 	}
 	if err != nil {
-		leave()
-		return ctx, nil, inv.lookupError(err)
+		return inv.lookupError(err)
 	}
 	match := inst.manifest.Match(inv.call.Method, inv.call.Path)
 	if inv.call.Public && (!match.Route.Public || !inst.grants.HasPublic()) {
 		match = manifest.Match{}
 	}
 	if !match.Found {
-		leave()
 		inv.reply.Allow = match.Allowed
-		return ctx, nil, inv.noHandler()
+		return inv.noHandler()
 	}
 	inv.inst, inv.route, inv.params = inst, match.Route, match.Params
 	inv.reply.Extension, inv.reply.Route = inst.Extension, match.Route.Method+" "+match.Route.Path
-	return ctx, leave, nil
+	return nil
 }
 
 // fullID returns the id that name stands for: a full id is one already, a
@@ -162,14 +175,32 @@ func (inv *invocation) request() bridge.Request {
 	}
 }
 
-// run compiles the handler unless that was done before, and runs it.
-func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.Payload, error) {
-	program, err := inv.host.program(ctx, inv.inst, inv.route.Handler)
-	if err != nil {
-		return sandbox.Payload{}, inv.host.fault(inv.call.ID, "compile the handler", err)
+// take compiles the handler unless that was done before, and holds on to it:
+// from here on the invocation finishes on this version. A version that was
+// replaced and released since it was resolved is resolved again.
+func (inv *invocation) take(ctx context.Context) error {
+	for tries := 0; ; tries++ {
+		program, err := inv.host.program(ctx, inv.inst, inv.route.Handler)
+		if err == nil {
+			inv.program = program
+			return nil
+		}
+		old := inv.inst.Digest
+		if errors.Is(err, storage.ErrNotFound) && tries < 3 {
+			if err := inv.match(ctx, owner{inv.inst.Org, inv.inst.Extension}); err != nil {
+				return err
+			}
+			if inv.inst.Digest != old {
+				continue
+			}
+		}
+		return inv.host.fault(inv.call.ID, "compile the handler", err)
 	}
-	defer inv.host.programs.release(program)
-	out, err := program.Run(ctx, sandbox.Invocation{
+}
+
+// run runs the handler.
+func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.Payload, error) {
+	out, err := inv.program.Run(ctx, sandbox.Invocation{
 		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
 	}, inv.session.Call)
 	inv.ledger.CPU, inv.ledger.Memory = out.Usage.CPU, out.Usage.Memory

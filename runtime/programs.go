@@ -96,6 +96,24 @@ func (ps *programs) drop(p *program) {
 	}
 }
 
+// dropUnused forgets the program of a key that no installation needs; those who
+// run it finish, and the last of them closes it.
+func (ps *programs) dropUnused(key programKey) {
+	ps.mu.Lock()
+	p := ps.byKey[key]
+	ps.mu.Unlock()
+	if p != nil {
+		ps.drop(p)
+	}
+}
+
+// size is how many programs are held.
+func (ps *programs) size() int {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.recent.Len()
+}
+
 // remove takes p out, with the lock held, and reports whether to close it now.
 func (ps *programs) remove(p *program) bool {
 	if p.gone {

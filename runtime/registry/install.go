@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,14 +25,21 @@ func (r *Registry) Install(ctx context.Context, inst Installation) (Installation
 		if len(inst.Config) == 0 {
 			inst.Config = old.Config
 		}
-		inst.PublicToken = ""
-		if inst.Granted.Public {
-			inst.PublicToken = cmp.Or(old.PublicToken, newToken())
-		}
+		inst.Pin, inst.PublicToken = old.Pin, old.PublicToken
 		inst.Epoch = old.Epoch + 1
+		inst.door()
 		return inst, nil
 	})
 	return inst, err
+}
+
+// door gives the installation a public address while one is approved.
+func (i *Installation) door() {
+	if !i.Granted.Public {
+		i.PublicToken = ""
+	} else if i.PublicToken == "" {
+		i.PublicToken = newToken()
+	}
 }
 
 // Change replaces the record of an installed extension by what f makes of it.
@@ -48,6 +54,7 @@ func (r *Registry) Change(ctx context.Context, org, extension string, f func(*In
 			return old, err
 		}
 		changed.Epoch++
+		changed.door()
 		return changed, nil
 	})
 	return changed, err
@@ -64,9 +71,9 @@ func (r *Registry) Remove(ctx context.Context, org, extension string, purgeAt ti
 // change reads, lets f decide, and writes the record with its indexes in one
 // transaction. f sees the zero Installation when there was none.
 func (r *Registry) change(ctx context.Context, org, extension string, f func(Installation) (Installation, error)) error {
-	var released string
+	var released []string
 	err := r.store.Update(ctx, func(tx storage.Tx) error {
-		released = ""
+		released = nil
 		old, err := read(ctx, tx, org, extension)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -75,26 +82,20 @@ func (r *Registry) change(ctx context.Context, org, extension string, f func(Ins
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Get(ctx, pkgKey(inst.Digest)); err != nil {
-			if errors.Is(err, storage.ErrNotFound) {
-				return ErrNotFound
-			}
-			return err
-		}
 		if old.Epoch != 0 {
 			if err := unindex(tx, old); err != nil {
 				return err
 			}
-			if old.Digest != inst.Digest {
-				released = old.Digest
-			}
+		}
+		if released, err = remember(ctx, tx, old, &inst); err != nil {
+			return err
 		}
 		return write(tx, inst)
 	})
-	if err != nil || released == "" {
+	if err != nil {
 		return err
 	}
-	return r.release(ctx, released)
+	return r.releaseAll(ctx, released)
 }
 
 func write(tx storage.Tx, inst Installation) error {
@@ -103,9 +104,6 @@ func write(tx storage.Tx, inst Installation) error {
 		return err
 	}
 	if err := tx.Put(instKey(inst.Org, inst.Extension), data); err != nil {
-		return err
-	}
-	if err := tx.Put(pinKey(inst.Digest, inst.Org, inst.Extension), nil); err != nil {
 		return err
 	}
 	if inst.Removed() {
@@ -120,7 +118,7 @@ func write(tx storage.Tx, inst Installation) error {
 }
 
 func unindex(tx storage.Tx, inst Installation) error {
-	keys := []storage.Key{pinKey(inst.Digest, inst.Org, inst.Extension), shortKey(inst.Org, inst.Extension)}
+	keys := []storage.Key{shortKey(inst.Org, inst.Extension)}
 	if inst.Removed() {
 		keys = append(keys, dueKey(inst.PurgeAt, inst.Org, inst.Extension))
 	}
@@ -160,7 +158,7 @@ func (r *Registry) Due(ctx context.Context, now time.Time, limit int) ([]Install
 // Forget deletes the record of a removed extension, after its data was
 // purged, and releases its package. Forgetting what is not there is no error.
 func (r *Registry) Forget(ctx context.Context, org, extension string) error {
-	var released string
+	var released []string
 	err := r.store.Update(ctx, func(tx storage.Tx) error {
 		inst, err := read(ctx, tx, org, extension)
 		if err != nil {
@@ -169,8 +167,10 @@ func (r *Registry) Forget(ctx context.Context, org, extension string) error {
 		if !inst.Removed() {
 			return errors.New("registry: " + extension + " is still installed")
 		}
-		released = inst.Digest
 		if err := unindex(tx, inst); err != nil {
+			return err
+		}
+		if released, err = forgetVersions(ctx, tx, inst); err != nil {
 			return err
 		}
 		return tx.Delete(instKey(org, extension))
@@ -181,5 +181,5 @@ func (r *Registry) Forget(ctx context.Context, org, extension string) error {
 	if err != nil {
 		return err
 	}
-	return r.release(ctx, released)
+	return r.releaseAll(ctx, released)
 }

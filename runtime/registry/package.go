@@ -82,7 +82,7 @@ func useKey(sum, digest string) storage.Key {
 // Put keeps a package: its files, its manifest and its bundled handlers. A
 // package of the same digest is replaced, which changes nothing but its
 // handlers. Put may be interrupted at any point: [Registry.Recover] then
-// removes what was written.
+// removes what was written, as it does with a package that nothing needs yet.
 func (r *Registry) Put(ctx context.Context, digest, toolchain string, manifest []byte, files []Content, handlers []Bundled) error {
 	p := Package{Digest: digest, Toolchain: toolchain, Manifest: manifest}
 	err := r.store.Update(ctx, func(tx storage.Tx) error { return tx.Put(writingKey(digest), nil) })
@@ -111,12 +111,8 @@ func (r *Registry) Put(ctx context.Context, digest, toolchain string, manifest [
 	if err != nil {
 		return err
 	}
-	return r.store.Update(ctx, func(tx storage.Tx) error {
-		if err := tx.Put(pkgKey(digest), data); err != nil {
-			return err
-		}
-		return tx.Delete(writingKey(digest))
-	})
+	// The mark stays until an installation needs the package.
+	return r.store.Update(ctx, func(tx storage.Tx) error { return tx.Put(pkgKey(digest), data) })
 }
 
 // putBlob writes a file and notes, with its first chunk, that the package uses

@@ -9,8 +9,9 @@
 //	door/SHA256                  whose public address has the token of that hash
 //	due/TIME/ORG/EXTENSION       removed installations, by the time of their purge
 //	pkg/DIGEST                   a package: its manifest, files and handlers
-//	pin/DIGEST/ORG/EXTENSION     index: who needs the package
-//	writing/DIGEST               a package that is being written
+//	ver/ORG/EXTENSION/VERSION    a version that the organization has run, see [Version]
+//	pin/DIGEST/ORG/EXTENSION     index: who needs the package: runs it, ran it, or has it pending
+//	writing/DIGEST               a package that is being written, or that nobody may need
 //	blob/SHA256/N                chunk N of a file
 //	use/SHA256/DIGEST            index: which packages need the file
 //	has/DIGEST/SHA256            index: which files the package needs
@@ -66,6 +67,12 @@ type Installation struct {
 	InstalledAt time.Time `json:"installedAt"`
 	UpdatedAt   time.Time `json:"updatedAt"`
 	InstalledBy string    `json:"installedBy"`
+
+	// Pin, when not nil, keeps the extension at its version.
+	Pin *Pin `json:"pin,omitempty"`
+
+	// Pending, when not nil, is an update that waits for approval.
+	Pending *Pending `json:"pending,omitempty"`
 
 	// Epoch grows with every change of the record.
 	Epoch uint64 `json:"epoch"`

@@ -218,7 +218,7 @@ func TestAnInterruptedReleaseIsFinishedByRecover(t *testing.T) {
 		put(t, r, "d2", "new")
 		install(t, r, "acme", "one.notes", "d1")
 		broken := New(&failing{store, steps})
-		_, err := broken.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Digest: "d2"})
+		_, err := broken.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Version: "1.0.0", Digest: "d2"})
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/annexhost/annex/storage"
 )
 
-// Recover removes packages whose writing was interrupted. It belongs before
-// the first Put of a process.
+// Recover removes packages whose writing was interrupted, and those that were
+// written and that nobody needs. It belongs before the first Put of a process.
 func (r *Registry) Recover(ctx context.Context) error {
 	const prefix = "reg/writing/"
 	for {
@@ -18,36 +18,39 @@ func (r *Registry) Recover(ctx context.Context) error {
 		}
 		for _, p := range pairs {
 			digest := string(p.Key[len(prefix):])
-			if err := r.abandon(ctx, digest); err != nil {
+			if err := r.release(ctx, digest); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// abandon removes what was written of an interrupted package, unless the
-// package was there before and is only being replaced.
-func (r *Registry) abandon(ctx context.Context, digest string) error {
-	_, err := r.Package(ctx, digest)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		if err := r.dropUses(ctx, digest); err != nil {
+// releaseAll releases packages one after the other.
+func (r *Registry) releaseAll(ctx context.Context, digests []string) error {
+	for _, digest := range digests {
+		if err := r.release(ctx, digest); err != nil {
 			return err
 		}
-	case err != nil:
-		return err
 	}
-	return r.store.Update(ctx, func(tx storage.Tx) error { return tx.Delete(writingKey(digest)) })
+	return nil
 }
 
-// release removes a package that no installation needs any more.
+// Release removes a package that was put and that no installation needs. It is
+// for who put one and then did not install it.
+func (r *Registry) Release(ctx context.Context, digest string) error { return r.release(ctx, digest) }
+
+// release removes a package that no installation needs any more; one that is
+// needed only loses its mark.
 func (r *Registry) release(ctx context.Context, digest string) error {
 	gone := false
 	err := r.store.Update(ctx, func(tx storage.Tx) error {
 		gone = false
 		pins, err := tx.Scan(ctx, storage.Key("reg/pin/"+digest+"/"), "", 1)
-		if err != nil || len(pins) > 0 {
+		if err != nil {
 			return err
+		}
+		if len(pins) > 0 {
+			return tx.Delete(writingKey(digest))
 		}
 		gone = true
 		// From here the package does not exist; a crash leaves the mark, and
@@ -60,7 +63,10 @@ func (r *Registry) release(ctx context.Context, digest string) error {
 	if err != nil || !gone {
 		return err
 	}
-	return r.abandon(ctx, digest)
+	if err := r.dropUses(ctx, digest); err != nil {
+		return err
+	}
+	return r.store.Update(ctx, func(tx storage.Tx) error { return tx.Delete(writingKey(digest)) })
 }
 
 // dropUses removes every use by a package, and the blobs that nobody uses then.

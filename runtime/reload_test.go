@@ -1,0 +1,60 @@
+package runtime_test
+
+import (
+	"fmt"
+	"os"
+	goruntime "runtime"
+	"testing"
+	"time"
+
+	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/standard"
+)
+
+// TestReloadsLeaveMemoryAndGoroutinesFlat replaces an extension again and again
+// and calls it each time. The limits are far below what one kept module for each
+// reload would need: a compiled handler with its realms is some 100 KiB.
+func TestReloadsLeaveMemoryAndGoroutinesFlat(t *testing.T) {
+	reloads := 400
+	if os.Getenv("ANNEX_LONG") != "" {
+		reloads = 10_000
+	}
+	h := openHost(t, standard.Options{Limits: runtime.Limits{Rate: runtime.Unlimited}})
+	reload := func(n int) {
+		code := fmt.Sprintf("const filler = %q.repeat(100);\nexport default () => `%d ${filler.length}`", "annex ", n)
+		installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), code))
+		if got, want := do(t, h, "acme"), fmt.Sprintf("%d 600", n); got != want {
+			t.Fatalf("reload %d: %s, want %s", n, got, want)
+		}
+	}
+	warm := reloads / 4
+	for n := range warm {
+		reload(n)
+	}
+	memory, goroutines := heap(), goruntime.NumGoroutine()
+	for n := range reloads - warm {
+		reload(warm + n)
+	}
+	grown, more := heap()-memory, goruntime.NumGoroutine()-goroutines
+	t.Logf("%d reloads: heap %+d KiB (%+d bytes a reload), goroutines %+d, programs %d", reloads-warm, grown>>10, grown/int64(reloads-warm), more, h.Programs())
+	if h.Programs() > 1 {
+		t.Errorf("%d programs are held for one handler", h.Programs())
+	}
+	// The audit of the reloads stays, in memory here: 4 KiB for each is too much for it.
+	if perReload := grown / int64(reloads-warm); perReload > 4<<10 {
+		t.Errorf("memory grew by %d bytes a reload", perReload)
+	}
+	if more > 3 {
+		t.Errorf("%d more goroutines", more)
+	}
+}
+
+// heap is the memory in use after a collection.
+func heap() int64 {
+	var m goruntime.MemStats
+	time.Sleep(20 * time.Millisecond) // finishers of the last call
+	goruntime.GC()
+	goruntime.GC()
+	goruntime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
