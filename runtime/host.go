@@ -120,7 +120,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		programs: newPrograms(cfg.Programs),
 		running:  newInflight(),
 		limiter:  admission.New(admission.Config{Start: cfg.Now()}),
-		slots:    admission.NewSlots(admission.SlotsConfig{Capacity: int64(cfg.Limits.Concurrent)}),
+		slots:    admission.NewSlots(cfg.Limits.slots()),
 		sweeper:  storage.NewSweeper(cfg.Store),
 		manifests: manifest.Options{
 			Permissions: cfg.Policy, AnnexVersion: Version, BluePLM: cfg.BluePLM, Strict: cfg.StrictEngines,

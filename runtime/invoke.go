@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/admission"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -161,10 +162,16 @@ func (inv *invocation) admit(ctx context.Context) (release func(), err error) {
 			return nil, err
 		}
 	}
-	if err := h.slots.Acquire(ctx, 1); err != nil {
+	// Strangers at a public door must not take the slots of those who are known.
+	lane := admission.Owner{Org: inv.call.Org, Extension: inv.inst.Extension}
+	if inv.call.Public {
+		lane.Extension = "public/" + lane.Extension
+	}
+	slot, err := h.slots.Acquire(ctx, lane)
+	if err != nil {
 		return nil, err
 	}
-	return func() { h.slots.Release(1) }, nil
+	return slot.Release, nil
 }
 
 // request is what the handler sees of the call.

@@ -109,10 +109,11 @@ func (s sessionFaults) Fault(call, method string, err error) {
 	s.host.log.Error("fault in a bridge call", "call", call, "method", method, "org", s.inv.inst.Org, "extension", s.inv.inst.Extension, "error", err)
 }
 
-// bridge gives the limits that the bridge keeps.
+// bridge gives the limits that the bridge keeps; its defaults are the contract's too.
 func (l Limits) bridge() bridge.Limits {
 	return bridge.Limits{
 		Calls: l.Sandbox.Calls, ArgumentBytes: l.Sandbox.ArgumentBytes,
-		LogLines: l.LogLines, Fetches: l.Fetches, FetchBody: l.FetchBody,
+		Fetches: l.Fetches, FetchTime: l.FetchTime, FetchBody: l.FetchBody, Redirects: l.Redirects,
+		LogLines: l.LogLines, LogLineBytes: l.LogLineBytes, Events: l.Events, EventBytes: l.EventBytes,
 	}
 }

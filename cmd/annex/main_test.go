@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 //	                         send a request with the token, expect the status; the
 //	                         body is printed to standard output, the header to
 //	                         standard error
+//	sent METHOD PATH         send a request with the token, and do not wait for its answer
+//	waitfor FILE TEXT        wait until the file has the text
 //	expectcode N COMMAND…    run annex and expect its exit code
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -52,6 +54,8 @@ func TestScript(t *testing.T) {
 			"serving":    serving,
 			"shown":      shown,
 			"http":       request,
+			"sent":       sent,
+			"waitfor":    waitFor,
 			"expectcode": expectCode,
 		},
 		Condition: func(name string) (bool, error) {

@@ -47,6 +47,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 	f.BoolVar(&requireJail, "require-jail", false, "refuse to serve where the operating system does not give workers a complete jail")
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
+	policy.fair = addFairFlags(cmd)
 	keys := addKeyFlags(cmd)
 	log := addLogFlag(cmd, "info")
 	addSettings(cmd)

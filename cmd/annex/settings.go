@@ -109,6 +109,7 @@ func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
 var knownSettings = map[string]bool{
 	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "resolve": true,
 	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
+	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
 	"isolation": true, "require-jail": true,
 }
@@ -120,6 +121,7 @@ type policyFlags struct {
 	allowCIDR, resolve      []string
 	subdomains              bool
 	strictEngines           bool
+	fair                    *fairFlags // nil where one caller runs one handler
 }
 
 func addPolicyFlags(cmd *cobra.Command) *policyFlags {
@@ -152,7 +154,10 @@ func (p *policyFlags) limits() (runtime.Limits, error) {
 	if l.Rate, err = admission.ParseRate(p.rate); err != nil {
 		return l, usagef("--limit-rate %s: want a number a minute such as 100/m, or off", p.rate)
 	}
-	return l, nil
+	if p.fair != nil {
+		err = p.fair.apply(&l)
+	}
+	return l, err
 }
 
 func parseDuration(flag, value string) (time.Duration, error) {

@@ -13,28 +13,72 @@ import (
 // SlotsConfig configures [Slots]. A zero field means the default, given in
 // parentheses.
 type SlotsConfig struct {
-	Capacity int64         // the weight that may be held at once (256)
-	Queue    int           // how many may wait at once (1,024); negative: none
-	Wait     time.Duration // how long one may wait (2 s)
+	Capacity     int           // how many may run at once (256)
+	PerExtension int           // how many of one extension of one organization (32); negative: no limit of its own
+	Queue        int           // how many may wait at once (1,024); negative: none
+	Wait         time.Duration // how long one may wait (2 s)
+
+	// Weights are the shares of organizations ("acme") and, within theirs, of
+	// extensions ("acme/annex.notes"), in relation to the others' (1).
+	Weights map[string]int
 }
 
-// Slots is a weighted semaphore whose queue is bounded in length and in time,
-// so that a flood of callers is refused instead of piling up. Callers are
-// served in the order in which they came, whatever their weight. It is safe
-// for concurrent use.
+// Owner is for whom a slot is taken: an extension of an organization.
+type Owner struct{ Org, Extension string }
+
+// Slots bounds how many invocations run at once, and shares them out: first
+// between organizations, then between the extensions of each. Who finds none
+// waits in a queue that is bounded in length and in time, so that a flood is
+// refused instead of piling up. It is safe for concurrent use.
+//
+// Nobody may take everything, because what runs is not stopped for who comes
+// later: an organization may hold at most three times its weight of what is
+// free at that moment, and an extension the same of what its organization may
+// still take. One organization alone so gets three quarters, two get three
+// sevenths each, and a newcomer finds a free slot at once. Places in the queue
+// are shared out by the same rule.
+//
+// A slot that becomes free goes to who holds least for their weight; among
+// equals, to whose turn it is.
 type Slots struct {
-	capacity int64
-	queue    int
-	wait     time.Duration
+	config SlotsConfig
 
 	mu      sync.Mutex
-	held    int64
-	waiting list.List // of *waiter
+	held    int
+	waiting int
+	hungry  []*organization // with somebody who waits
+	virtual float64         // turn of the organization that was served last
+	orgs    map[string]*organization
+	owners  map[Owner]*extension
 }
 
-type waiter struct {
-	weight int64
-	ready  chan struct{} // closed under the lock when the weight is held
+// share is what one organization or one extension has.
+type share struct {
+	weight        int
+	held, waiting int
+	turn          float64 // who has the lowest is next: it grows by 1/weight with each slot
+}
+
+type organization struct {
+	share
+	name    string
+	hungry  []*extension
+	virtual float64 // turn of the extension that was served last
+}
+
+type extension struct {
+	share
+	owner Owner
+	org   *organization
+	queue list.List // of *waiter
+}
+
+type waiter struct{ ready chan struct{} } // closed under the lock when the slot is held
+
+// Slot is one that was acquired. Release it once.
+type Slot struct {
+	slots *Slots
+	of    *extension
 }
 
 // NewSlots returns Slots of which nothing is held.
@@ -42,63 +86,77 @@ func NewSlots(c SlotsConfig) *Slots {
 	if c.Capacity <= 0 {
 		c.Capacity = 256
 	}
+	if c.PerExtension == 0 {
+		c.PerExtension = 32
+	}
+	if c.PerExtension < 0 {
+		c.PerExtension = c.Capacity
+	}
 	if c.Queue == 0 {
 		c.Queue = 1024
 	}
 	if c.Wait <= 0 {
 		c.Wait = 2 * time.Second
 	}
-	return &Slots{capacity: c.Capacity, queue: c.Queue, wait: c.Wait}
+	return &Slots{config: c, orgs: map[string]*organization{}, owners: map[Owner]*extension{}}
 }
 
-// Acquire takes weight, waiting for it if need be. It fails with a
-// [sandbox.Error]: code Exhausted and reason ReasonRate when the queue is full,
-// nothing became free in time or weight is more than the capacity, and code
-// Canceled when ctx was done first. After success, call Release with the same weight.
-func (s *Slots) Acquire(ctx context.Context, weight int64) error {
-	if weight < 0 {
-		panic("admission: negative weight")
-	}
+// Acquire takes a slot for o, waiting for it if need be. It fails with a
+// [sandbox.Error]: code Exhausted and reason ReasonRate when there is no place
+// in the queue or nothing became free in time, and code Canceled when ctx was
+// done first.
+func (s *Slots) Acquire(ctx context.Context, o Owner) (Slot, error) {
 	if ctx.Err() != nil {
-		return canceled()
+		return Slot{}, canceled()
 	}
 	s.mu.Lock()
-	if s.waiting.Len() == 0 && weight <= s.capacity-s.held {
-		s.held += weight
-		s.mu.Unlock()
-		return nil
+	e := s.owners[o]
+	if e == nil {
+		e = s.enroll(o)
 	}
-	if weight > s.capacity || s.waiting.Len() >= s.queue {
+	// Who may have a slot never waits for one, so nobody is overtaken here.
+	if s.mayRun(e) {
+		s.grant(e)
 		s.mu.Unlock()
-		return s.busy()
+		return Slot{s, e}, nil
 	}
-	w := &waiter{weight: weight, ready: make(chan struct{})}
-	place := s.waiting.PushBack(w)
+	if !s.mayWait(e) {
+		s.mu.Unlock()
+		return Slot{}, s.busy()
+	}
+	w := &waiter{ready: make(chan struct{})}
+	place := s.enqueue(e, w)
 	s.mu.Unlock()
-	return s.await(ctx, place, w)
+	if err := s.await(ctx, e, place, w); err != nil {
+		return Slot{}, err
+	}
+	return Slot{s, e}, nil
 }
 
-// Release gives weight back. It panics when more is given back than is held.
-func (s *Slots) Release(weight int64) {
+// Release gives the slot back. It panics when more is given back than is held.
+func (slot Slot) Release() {
+	s, e := slot.slots, slot.of
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if weight > s.held {
-		panic("admission: more slots released than held")
+	if e.held == 0 {
+		panic("admission: a slot was released twice")
 	}
-	s.held -= weight
+	s.held--
+	e.held--
+	e.org.held--
 	s.serve()
 }
 
-// InUse returns the weight that is held and the number of callers that wait.
-func (s *Slots) InUse() (held int64, waiting int) {
+// InUse returns how many slots are held and how many callers wait.
+func (s *Slots) InUse() (held, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.held, s.waiting.Len()
+	return s.held, s.waiting
 }
 
 // await waits until w is served, ctx is done or the time is up.
-func (s *Slots) await(ctx context.Context, place *list.Element, w *waiter) error {
-	timer := time.NewTimer(s.wait)
+func (s *Slots) await(ctx context.Context, e *extension, place *list.Element, w *waiter) error {
+	timer := time.NewTimer(s.config.Wait)
 	defer timer.Stop()
 	var err error
 	select {
@@ -109,7 +167,6 @@ func (s *Slots) await(ctx context.Context, place *list.Element, w *waiter) error
 	case <-timer.C:
 		err = s.busy()
 	}
-
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -117,28 +174,28 @@ func (s *Slots) await(ctx context.Context, place *list.Element, w *waiter) error
 		return nil
 	default:
 	}
-	s.waiting.Remove(place)
-	s.serve() // those behind a heavy one may fit now
+	s.dequeue(e, place)
 	return err
 }
 
-// serve hands free weight to those who wait, in their order. The lock is held.
+// serve hands free slots to those who wait. The lock is held.
 func (s *Slots) serve() {
-	for front := s.waiting.Front(); front != nil; front = s.waiting.Front() {
-		w := front.Value.(*waiter)
-		if w.weight > s.capacity-s.held {
+	for s.waiting > 0 && s.held < s.config.Capacity {
+		e := s.next()
+		if e == nil {
 			return
 		}
-		s.held += w.weight
-		s.waiting.Remove(front)
-		close(w.ready)
+		front := e.queue.Front()
+		s.dequeue(e, front)
+		s.grant(e)
+		close(front.Value.(*waiter).ready)
 	}
 }
 
 // busy is the error of a caller who got no slot. By the time that a full queue
 // has been worked off or has given up, a slot is likely.
 func (s *Slots) busy() error {
-	seconds := max(1, int((s.wait+time.Second-1)/time.Second))
+	seconds := max(1, int((s.config.Wait+time.Second-1)/time.Second))
 	return &sandbox.Error{
 		Code:       sandbox.Exhausted,
 		Reason:     sandbox.ReasonRate,
