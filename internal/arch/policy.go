@@ -81,6 +81,8 @@ var Policy = []struct {
 	// The host and what it is made of.
 	{"runtime/registry", Rule{Ours: []string{"permissions", "storage", "runtime/manifest", "runtime/pack"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/admission", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
+	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
 	{"runtime", Rule{
 		Ours: []string{

@@ -151,9 +151,9 @@ func (c *committer) write(txn *badger.Txn, bytes int64) error {
 			return c.fail(err)
 		}
 	}
-	oldest := c.views.publish(c.at)
-	c.recent.Forget(oldest)
-	c.db.SetDiscardTs(oldest)
+	read, kept := c.views.publish(c.at)
+	c.recent.Forget(read)
+	c.db.SetDiscardTs(kept)
 	return nil
 }
 

@@ -7,7 +7,8 @@ import "sync"
 type views struct {
 	mu     sync.Mutex
 	newest uint64
-	open   []*view // in increasing order of at
+	open   []*view        // in increasing order of at
+	held   map[uint64]int // states that snapshots hold, with how many of them
 }
 
 // view is one state, shared by those who began to read while it was the newest.
@@ -16,7 +17,24 @@ type view struct {
 	readers int
 }
 
-func newViews(newest uint64) *views { return &views{newest: newest} }
+func newViews(newest uint64) *views { return &views{newest: newest, held: map[uint64]int{}} }
+
+// hold keeps the newest state for a snapshot, until release.
+func (v *views) hold() (at uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.held[v.newest]++
+	return v.newest
+}
+
+// release is the opposite of hold.
+func (v *views) release(at uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.held[at]--; v.held[at] == 0 {
+		delete(v.held, at)
+	}
+}
 
 // begin returns the newest state; who gets it must call end.
 func (v *views) begin() *view {
@@ -42,14 +60,20 @@ func (v *views) end(w *view) {
 	}
 }
 
-// publish makes commit number at the newest state, and returns the oldest one
-// that is still read.
-func (v *views) publish(at uint64) (oldest uint64) {
+// publish makes commit number at the newest state. It returns the oldest one that
+// an Update may have read, from which conflicts are told, and the oldest one that
+// must be kept: a snapshot is held long, and nothing is written from it.
+func (v *views) publish(at uint64) (read, kept uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.newest = at
+	read = at
 	if len(v.open) > 0 {
-		return v.open[0].at
+		read = v.open[0].at
 	}
-	return at
+	kept = read
+	for held := range v.held {
+		kept = min(kept, held)
+	}
+	return read, kept
 }

@@ -101,7 +101,7 @@ func rules(o Options) []rule {
 	if o.OpenAgain != nil {
 		all = append(all, exclusiveRules...)
 	}
-	return all
+	return append(all, snapshotRules...)
 }
 
 // checkGoroutines waits until there are no more goroutines than before.
