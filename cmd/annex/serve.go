@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
-	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/httpapi"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/metrics"
 	"github.com/annexhost/annex/runtime/standard"
@@ -32,7 +32,8 @@ func newServe() *cobra.Command {
 consent, and answers /extensions/ID/PATH until it is interrupted. What was
 installed before in the same --data directory is served too, with its state.
 
-The token that is printed is an admin's of the organization, for this run.`,
+The token that is printed is an operator's of this host, for this run, and an
+admin's of the organization. Others come from annex token new.`,
 		Example: `  annex serve --approve-all examples/hello examples/notes
   annex serve --data /var/lib/annex --listen :7433 --json notes-1.0.0.bpx
   annex serve --resolve api.example.com=127.0.0.1:8443 --allow-cidr 127.0.0.1/32 ./my-extension`,
@@ -80,9 +81,7 @@ The token that is printed is an admin's of the organization, for this run.`,
 			apps = append(apps, app{m, inst.PublicToken})
 		}
 		token := httpapi.NewToken()
-		auth, err := httpapi.NewStaticToken(token, httpapi.Identity{Org: org, User: &bridge.User{
-			ID: "admin", Email: "admin@" + org, OrgID: org, Role: "admin",
-		}})
+		auth, err := authenticator(host.State, org, token)
 		if err != nil {
 			return err
 		}
@@ -119,8 +118,8 @@ func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.
 			api.ServeHTTP(w, r)
 			return
 		}
-		if _, err := auth.Authenticate(r.Context(), r); err != nil {
-			http.Error(w, "the token of this host is needed", http.StatusUnauthorized)
+		if who, err := auth.Authenticate(r.Context(), r); err != nil || !who.May(identity.Operate, who.Org) {
+			http.Error(w, "the token of an operator of this host is needed", http.StatusUnauthorized)
 			return
 		}
 		scrape.ServeHTTP(w, r)

@@ -83,6 +83,7 @@ var Policy = []struct {
 	{"runtime/admission", Rule{Ours: []string{"runtime/sandbox"}}},
 	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
+	{"runtime/identity", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
 	{"runtime", Rule{
 		Ours: []string{
@@ -93,9 +94,9 @@ var Policy = []struct {
 		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
 	}},
 	{"runtime/httpapi", Rule{
-		Ours:   []string{"bridge", "runtime", "runtime/sandbox"},
+		Ours:   []string{"bridge", "runtime", "runtime/identity", "runtime/sandbox"},
 		Others: []string{hclog},
-		Tests:  []string{"permissions", script},
+		Tests:  []string{"permissions", "storage/memstore", script},
 	}},
 	{"runtime/metrics", Rule{Ours: []string{"runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
 
@@ -103,14 +104,14 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/audit", "runtime/bundle", "runtime/pack", "runtime/registry",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
 		},
 		Others: []string{hclog},
 	}},
 	{"cmd/annex", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/metrics", "runtime/standard",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/metrics", "runtime/standard",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script},

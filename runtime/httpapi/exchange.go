@@ -12,6 +12,7 @@ import (
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
@@ -66,6 +67,9 @@ func (x *exchange) extension(t target) error {
 		return err
 	}
 	x.org = who.Org
+	if who.Role != "" && !who.May(identity.Call, who.Org) {
+		return &sandbox.Error{Code: sandbox.Denied, Message: "The caller may not call extensions"}
+	}
 	return x.invoke(t.name, t.rest, who.User)
 }
 

@@ -2,15 +2,14 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
@@ -18,6 +17,15 @@ import (
 type Identity struct {
 	Org  string       // the organization whose extensions are called
 	User *bridge.User // nil for a caller who is no person
+
+	// Role is what the caller may do, see [identity.Role.May]. A caller without
+	// one may call handlers and nothing else.
+	Role identity.Role
+}
+
+// May reports whether the caller may do what right says in org.
+func (id Identity) May(right identity.Right, org string) bool {
+	return identity.Caller{Org: id.Org, Role: id.Role}.May(right, org)
 }
 
 // Authenticator tells who sent a request. The error for a caller whom it does
@@ -30,7 +38,7 @@ type Authenticator interface {
 }
 
 // maxBearer is the longest token that is looked at, in bytes.
-const maxBearer = 4096
+const maxBearer = 8192
 
 // Bearer returns the token of the request's one Authorization header of scheme
 // Bearer. Without one the error is the one that [Authenticator] asks for.
@@ -81,12 +89,61 @@ func (s *StaticToken) Authenticate(_ context.Context, r *http.Request) (Identity
 	return s.identity, nil
 }
 
-// NewToken makes a token of 256 random bits. Its prefix lets scanners find it
-// where it should not be.
-func NewToken() string {
-	var secret [32]byte
-	rand.Read(secret[:]) // never fails
-	return "annex_" + base64.RawURLEncoding.EncodeToString(secret[:])
+// NewToken makes a token of 256 random bits, for [NewStaticToken].
+func NewToken() string { return identity.NewValue() }
+
+// Bearers is an [Authenticator] for the credentials that a Verifier knows.
+type Bearers struct{ Verifier identity.Verifier }
+
+// Authenticate asks the verifier. That a token is unknown, that it has expired
+// and that it was revoked are one answer.
+func (b Bearers) Authenticate(ctx context.Context, r *http.Request) (Identity, error) {
+	token, err := Bearer(r)
+	if err != nil {
+		return Identity{}, err
+	}
+	caller, err := b.Verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, identity.ErrUnknown):
+		return Identity{}, unauthorized("Invalid or missing access token")
+	case errors.Is(err, identity.ErrNoPlace):
+		return Identity{}, &sandbox.Error{Code: sandbox.Denied, Message: "The caller has no place on this host"}
+	case err != nil:
+		return Identity{}, &sandbox.Error{Code: sandbox.Unavailable, Message: "Callers cannot be told apart now", RetryAfter: 1}
+	}
+	return identityOf(caller), nil
+}
+
+// identityOf is what handlers and routes see of a caller. Handlers know members
+// and admins: an operator is an admin to them.
+func identityOf(c identity.Caller) Identity {
+	role := c.Role
+	if role == identity.Operator {
+		role = identity.Admin
+	}
+	return Identity{Org: c.Org, Role: c.Role, User: &bridge.User{ID: c.User, Email: c.Email, OrgID: c.Org, Role: string(role)}}
+}
+
+// AnyOf asks each [Authenticator] in turn until one does not answer that the
+// credential is missing or wrong.
+func AnyOf(list ...Authenticator) Authenticator { return anyOf(list) }
+
+type anyOf []Authenticator
+
+func (a anyOf) Authenticate(ctx context.Context, r *http.Request) (id Identity, err error) {
+	err = unauthorized("Invalid or missing access token")
+	for _, one := range a {
+		id, err = one.Authenticate(ctx, r)
+		if !isUnauthorized(err) {
+			break
+		}
+	}
+	return id, err
+}
+
+func isUnauthorized(err error) bool {
+	e, ok := errors.AsType[*sandbox.Error](err)
+	return ok && e.Code == sandbox.Denied && e.Reason == sandbox.ReasonIdentity
 }
 
 func unauthorized(message string) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/secrets"
 	"github.com/annexhost/annex/storage"
@@ -23,6 +24,7 @@ type State struct {
 	Keeper   *secrets.Keeper
 	Audit    *audit.Log
 	Registry *registry.Registry
+	Tokens   *identity.Tokens
 }
 
 // auditKey is the purpose under which the key of the audit's chains is derived.
@@ -75,7 +77,7 @@ func newState(ctx context.Context, store storage.Store, key secrets.MasterKey, o
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &State{Store: store, Keeper: keeper, Audit: log, Registry: registry.New(store)}, nil
+	return &State{Store: store, Keeper: keeper, Audit: log, Registry: registry.New(store), Tokens: identity.NewTokens(store, o.Now)}, nil
 }
 
 // Space is the data of one extension in one organization.
