@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/annexhost/annex/runtime/standard"
 )
 
 // side is one of the things that are compared.
@@ -103,6 +105,7 @@ func short(d time.Duration) string {
 func perSecond(d time.Duration) string { return fmt.Sprintf("%.0f/s", float64(time.Second)/float64(d)) }
 
 func TestMain(m *testing.M) {
+	standard.WorkerMain()
 	load, _ := os.ReadFile("/proc/loadavg") // tells how far to trust what follows; not everywhere
 	busy := strings.Join(strings.Fields(string(load) + " ? ? ?")[:3], " ")
 	fmt.Printf("| %s, %s %s/%s, %d cores, load average %s | bar | seen | |\n|---|---|---|---|\n",

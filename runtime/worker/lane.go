@@ -21,6 +21,7 @@ type lane struct {
 	worker *worker
 	number int64
 	thread atomic.Int64 // of the worker, that serves the lane; 0: not known yet
+	cpu    atomic.Int64 // 1 + the processor that thread is bound to; 0: to none
 	file   file
 	in     reader
 	run    atomic.Int64 // number of the last invocation
@@ -98,6 +99,7 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	if err := l.load(i.program); err != nil {
 		return sandbox.Output{}, err
 	}
+	defer l.near()()
 	m := run{
 		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
 		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,

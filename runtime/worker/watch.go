@@ -86,7 +86,9 @@ func (l *lane) measure(i *invocation) {
 	if !ok {
 		return
 	}
-	if !i.watched.seen {
+	if i.watched.seen {
+		l.far()
+	} else {
 		i.watched.seen, i.watched.before = true, used
 	}
 	i.watched.used = used - i.watched.before

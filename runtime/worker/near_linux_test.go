@@ -1,0 +1,77 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+// processors counts the threads of a process by the processors that they may use.
+func processors(t *testing.T, pid int) map[string]int {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // the thread has ended
+		}
+		_, rest, _ := strings.Cut(string(text), "Cpus_allowed_list:")
+		list, _, _ := strings.Cut(rest, "\n")
+		seen[strings.TrimSpace(list)]++
+	}
+	return seen
+}
+
+// TestNear is that an invocation which takes its time is bound to no processor,
+// nor is a thread of the host after one.
+func TestNear(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		t.Skip("with one processor nothing is far")
+	}
+	before := processors(t, os.Getpid())
+	if len(before) != 1 {
+		t.Fatalf("threads may use different processors: %v", before)
+	}
+	e := newEngine(t, worker.Config{})
+	defer e.Close()
+	p := compile(t, e, `module.exports = ({request}) => { const end = Date.now() + request.body; while (Date.now() < end); }`)
+	run := func(milliseconds int) {
+		input := sandbox.Payload{JSON: fmt.Appendf(nil, `{"request":{"body":%d}}`, milliseconds)}
+		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t", Input: input}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	run(0)
+	pid := e.WorkersOf("t")[0]
+	if got := processors(t, pid); len(got) < 2 {
+		t.Errorf("the thread that runs invocations is bound to no processor: %v", got)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(1000)
+	}()
+	unbound := false
+	for begin := time.Now(); time.Since(begin) < 900*time.Millisecond && !unbound; time.Sleep(5 * time.Millisecond) {
+		unbound = len(processors(t, pid)) == 1
+	}
+	if !unbound {
+		t.Errorf("a long invocation stays bound to one processor: %v", processors(t, pid))
+	}
+	<-ended
+	if got := processors(t, os.Getpid()); len(got) != 1 {
+		t.Errorf("a thread of the host is still bound: %v", got)
+	}
+}
