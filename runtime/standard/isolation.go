@@ -2,6 +2,7 @@ package standard
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/js"
@@ -66,7 +67,9 @@ func newJavaScript(c js.Config) (sandbox.Engine, error) {
 }
 
 func (o Options) newWorkers() (sandbox.Engine, *workshop, error) {
-	c := worker.Config{Engine: engineName, Memory: o.Limits.Sandbox.Memory, Crashed: o.crashed, Ended: o.workerEnded}
+	c := worker.Config{
+		Engine: engineName, Memory: o.Limits.Sandbox.Memory, Group: organizationOf, Crashed: o.crashed, Ended: o.workerEnded,
+	}
 	if o.RequireJail {
 		c.Jail = worker.JailRequired
 	}
@@ -78,6 +81,13 @@ func (o Options) newWorkers() (sandbox.Engine, *workshop, error) {
 		o.Logger.Warn("this system does not give workers a complete jail", "missing", report.String())
 	}
 	return engine, newWorkshop(c), nil
+}
+
+// organizationOf is whose workers count together: tenants are called
+// organization/extension.
+func organizationOf(tenant string) string {
+	org, _, _ := strings.Cut(tenant, "/")
+	return org
 }
 
 // workerEnded logs that a worker was ended or has died.

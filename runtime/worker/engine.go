@@ -23,8 +23,14 @@ type Config struct {
 	// attributes are replaced. Nil: this program again.
 	Command func() *exec.Cmd
 
-	Spares    int // workers that wait to become a tenant's (2; less than 0: none)
-	Max       int // workers at the same time, spares counted (64)
+	Spares int // workers that wait to become a tenant's (2; less than 0: none)
+
+	// Max is how many workers there are at the same time, spares counted (64).
+	// Group says which tenants count together (nil: each is alone): a group may
+	// have at most three times as many at work as are free.
+	Max   int
+	Group func(tenant string) string
+
 	PerTenant int // workers of one tenant (4)
 	Lanes     int // invocations at the same time in one worker (8)
 	Procs     int // threads of a worker that run at the same time (2, or fewer on a smaller machine)
@@ -87,6 +93,9 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Spares, 2)
 	setDefault(&c.Max, 64)
 	setDefault(&c.PerTenant, 4)
+	if c.Group == nil {
+		c.Group = func(tenant string) string { return tenant }
+	}
 	setDefault(&c.Lanes, 8)
 	setDefault(&c.Procs, min(2, runtime.NumCPU()))
 	setDefault(&c.Memory, sandbox.DefaultLimits.Memory)

@@ -23,6 +23,7 @@ type pool struct {
 	starting int
 	alive    int       // processes that have not ended, those that start included
 	hungry   []*tenant // that wait for a worker, in turn
+	blocked  []*tenant // that wait for their group's turn
 	watching bool
 	slow     backoff // of starting workers
 	retrying bool
@@ -37,6 +38,7 @@ type tenant struct {
 	workers []*worker
 	queue   []*ticket // invocations without a lane
 	hungry  bool
+	blocked bool
 	slow    backoff // of giving it another worker
 }
 
@@ -175,7 +177,7 @@ const firstAnswer = 5 * time.Millisecond
 
 // adopt makes a spare a worker of t, if it may have one. The pool is locked.
 func (p *pool) adopt(t *tenant) *worker {
-	if len(p.spares) == 0 || p.closed || t.crowded(p.config.PerTenant) {
+	if len(p.spares) == 0 || p.closed || t.crowded(p.config.PerTenant) || p.overShare(t) {
 		return nil
 	}
 	if wait := t.slow.remaining(); wait > 0 {
@@ -254,6 +256,9 @@ func (p *pool) release(l *lane, failed *sandbox.Error) {
 	w.answered = true
 	w.lastUsed = time.Now()
 	w.tenant.slow = backoff{}
+	if w.busy == 0 {
+		defer p.unblock()
+	}
 	if w.alone || hitLimit(failed) || w.served >= p.config.MaxCalls || time.Since(w.born) >= p.config.MaxAge {
 		p.retire(w)
 		return
@@ -296,7 +301,11 @@ func (p *pool) feed(t *tenant) {
 		t.queue = slices.Delete(t.queue, 0, 1)
 		k.lane <- l
 	}
-	if len(t.queue) > 0 && !t.hungry && !t.crowded(p.config.PerTenant) {
+	switch {
+	case len(t.queue) == 0 || t.hungry || t.crowded(p.config.PerTenant):
+	case p.overShare(t):
+		p.block(t)
+	default:
 		t.hungry = true
 		p.hungry = append(p.hungry, t)
 	}
@@ -339,6 +348,7 @@ func (p *pool) died(w *worker) {
 	}
 	p.tell(w, f)
 	p.feedHungry()
+	p.unblock()
 	p.refill()
 }
 
@@ -359,7 +369,7 @@ func (p *pool) tell(w *worker, f *fate) {
 
 // tidy forgets a tenant of which there is nothing to know. The pool is locked.
 func (p *pool) tidy(t *tenant) {
-	if len(t.workers) == 0 && len(t.queue) == 0 && !t.hungry && t.slow.remaining() == 0 {
+	if len(t.workers) == 0 && len(t.queue) == 0 && !t.hungry && !t.blocked && t.slow.remaining() == 0 {
 		delete(p.tenants, t.key)
 	}
 }

@@ -159,6 +159,9 @@ func TestSlowedDown(t *testing.T) {
 	if s := e.Stats(); s.Slowed != 1 || s.Crashed != times {
 		t.Errorf("got %+v, want 1 slowed, %d crashed", s, times)
 	}
+	if slow := e.Slowed(); len(slow) != 1 || slow[0].Tenant != "bad" || slow[0].Wait <= 0 || slow[0].Wait > time.Second {
+		t.Errorf("slowed: %+v, want bad, for a second at most", slow)
+	}
 	runFor(t, p, "good")
 	runFor(t, p, "bad") // and is not slow once it has answered
 	if s := e.Stats(); s.Slowed != 0 {

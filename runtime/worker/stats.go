@@ -1,5 +1,11 @@
 package worker
 
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
 // Stats are counts since the engine was made, and what is there now.
 type Stats struct {
 	Workers int // processes, spares counted
@@ -43,4 +49,26 @@ func (e *Engine) Stats() Stats {
 		}
 	}
 	return s
+}
+
+// Slow is a tenant that waits for its next worker, because its last ones died
+// before their first answer.
+type Slow struct {
+	Tenant string
+	Wait   time.Duration // still, at most a second
+}
+
+// Slowed lists the tenants that wait, by name.
+func (e *Engine) Slowed() []Slow {
+	p := e.programs
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var slowed []Slow
+	for _, t := range p.tenants {
+		if wait := t.slow.remaining(); wait > 0 {
+			slowed = append(slowed, Slow{t.key, wait})
+		}
+	}
+	slices.SortFunc(slowed, func(a, b Slow) int { return cmp.Compare(a.Tenant, b.Tenant) })
+	return slowed
 }
