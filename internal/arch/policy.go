@@ -51,7 +51,7 @@ var Policy = []struct {
 	{"secrets", Rule{Ours: []string{"storage"}, Others: []string{tink, keyring}, Tests: []string{"storage/memstore"}}},
 
 	// Packages of extensions.
-	{"runtime/manifest", Rule{Ours: []string{"permissions"}, Others: []string{semver}}},
+	{"runtime/manifest", Rule{Ours: []string{"permissions"}, Others: []string{semver}, Tests: []string{"github.com/santhosh-tekuri/jsonschema"}}},
 	{"runtime/pack", Rule{Ours: []string{"permissions", "runtime/manifest"}}},
 	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja, xsys, "github.com/go-sourcemap/sourcemap"}}},
 
@@ -108,8 +108,13 @@ var Policy = []struct {
 		},
 		Others: []string{hclog},
 	}},
+	// For authors of extensions.
+	{"internal/exttest", Rule{}},
+	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"runtime/pack"}}},
+
 	{"cmd/annex", Rule{
 		Ours: []string{
+			"internal/exttest", "internal/scaffold",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/metrics", "runtime/standard",
 		},

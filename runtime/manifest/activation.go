@@ -72,6 +72,7 @@ func (e ActivationEvent) Matches(happened ActivationEvent) bool {
 
 func readActivation(v value) []ActivationEvent {
 	entries := v.list(true)
+	v.s.atLeast(1)
 	if v.set && entries != nil && len(entries) == 0 {
 		v.fail("At least one activation event is required", "a list with at least one event")
 	}
@@ -80,6 +81,7 @@ func readActivation(v value) []ActivationEvent {
 		s := entry.text(text{
 			required: true,
 			check:    func(s string) bool { _, err := ParseActivationEvent(s); return err == nil },
+			approx:   `^(onExtensionEnabled|onStartup|(onNavigate|onCommand|onView|onFileType):.+)$`,
 			expected: "onExtensionEnabled, onStartup, or onNavigate:, onCommand:, onView:, onFileType: and a name",
 			message:  "Unknown activation event",
 		})

@@ -82,6 +82,10 @@ func readProperties(v value, required bool) Properties {
 	if !v.set && !required {
 		return nil
 	}
+	if v.s != nil {
+		readProperty(v.each(required))
+		return nil
+	}
 	o, ok := v.v.(*object)
 	if !ok {
 		v.fail(missingOr(v, "Must be an object"), "an object of properties")
@@ -111,6 +115,9 @@ func (p Property) order() int {
 }
 
 func readProperty(v value) Property {
+	if v.s.defined(&v, "property") {
+		return Property{}
+	}
 	if !v.object(true, "type", "default", "description", "enum", "enumDescriptions", "minimum", "maximum",
 		"items", "properties", "order", "deprecationMessage") {
 		return Property{}

@@ -22,6 +22,7 @@ func (m *Manifest) readEngines(v value) {
 	if !v.object(true, "blueplm", "annex") {
 		return
 	}
+	v.s.requireOneOf("blueplm", "annex")
 	if !v.at("blueplm").set && !v.at("annex").set {
 		v.fail("At least one engine is required", "blueplm or annex")
 		return

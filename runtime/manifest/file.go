@@ -79,9 +79,12 @@ func isReserved(part string) bool {
 	return ok && len(rest) == 1 && '0' <= rest[0] && rest[0] <= '9'
 }
 
+// approxFile is what a name looks like, for the schema. More passes than is valid.
+const approxFile = `^[A-Za-z0-9._@+()\[\]$~,=-][A-Za-z0-9._@+()\[\]$~,=/ -]*$`
+
 // file returns the name of a file in the package, without a leading "./".
 func (v value) file(required bool) string {
-	s := v.text(text{required: required, min: 1, expected: "a file in the package"})
+	s := v.text(text{required: required, min: 1, expected: "a file in the package", approx: approxFile})
 	if s == "" {
 		return ""
 	}

@@ -47,9 +47,18 @@ func Parse(data []byte, opts Options) (*Manifest, Report) {
 	if !ok {
 		return nil, r.report
 	}
-	root := value{r: r, v: tree, set: true}
-	if !root.object(true, known...) {
+	m := readManifest(value{r: r, v: tree, set: true})
+	if m == nil || len(r.report.Errors) > 0 {
 		return nil, r.report
+	}
+	r.report.Valid = true
+	return m, r.report
+}
+
+// readManifest applies every rule. Schema records them by the same way.
+func readManifest(root value) *Manifest {
+	if !root.object(true, known...) {
+		return nil
 	}
 	m := &Manifest{}
 	m.readIdentity(root)
@@ -61,11 +70,7 @@ func Parse(data []byte, opts Options) (*Manifest, Report) {
 	m.ActivationEvents = readActivation(root.at("activationEvents"))
 	m.Contributes = readContributes(root.at("contributes"))
 	m.readPermissions(root.at("permissions"))
-	if len(r.report.Errors) > 0 {
-		return nil, r.report
-	}
-	r.report.Valid = true
-	return m, r.report
+	return m
 }
 
 func (m *Manifest) readIdentity(root value) {
@@ -94,7 +99,7 @@ func (v value) name(empty, long string) string {
 func (m *Manifest) readDescription(root value) {
 	m.Description = root.at("description").text(text{max: maxDescription, multi: true})
 	m.Icon = root.at("icon").file(false)
-	m.Repository = root.at("repository").text(text{check: isURI, expected: "a URI"})
+	m.Repository = root.at("repository").text(text{check: isURI, approx: `^[A-Za-z][A-Za-z0-9+.-]*:[^ ]*$`, expected: "a URI"})
 	m.License = root.at("license").text(text{required: true, min: 1, expected: "the id of a license, such as Apache-2.0"})
 	m.Keywords = root.at("keywords").texts(text{})
 	m.Categories = root.at("categories").texts(text{})
@@ -117,6 +122,7 @@ func (m *Manifest) readKind(root value) {
 		m.Category = Sandboxed
 	}
 	native := root.at("native")
+	root.s.requireWhen("category", string(Native), "native")
 	if m.Category == Native && !native.set {
 		native.fail("Native extensions must specify native configuration", "an object")
 	}
@@ -124,6 +130,8 @@ func (m *Manifest) readKind(root value) {
 		return
 	}
 	platforms := native.at("platforms")
+	platforms.s.require()
+	platforms.s.atLeast(1)
 	config := NativeConfig{
 		Platforms:          platforms.texts(text{enum: []string{"win32", "darwin", "linux"}}),
 		ElectronMain:       native.at("electronMain").file(false),
@@ -154,6 +162,7 @@ func (m *Manifest) readDependencies(root value) {
 func (m *Manifest) readEntries(root value) {
 	m.Main = root.at("main").file(false)
 	m.ServerMain = root.at("serverMain").file(false)
+	root.s.requireOneOf("main", "serverMain")
 	if !root.at("main").set && !root.at("serverMain").set {
 		root.at("main").fail("Extension must have at least one entry point (main or serverMain)", "main or serverMain")
 	}
@@ -168,6 +177,7 @@ func (m *Manifest) readPermissions(v value) {
 	texts := map[permissions.Side][]string{}
 	for _, side := range []permissions.Side{permissions.Client, permissions.Server} {
 		places[side], texts[side] = v.at(string(side)).declared()
+		v.at(string(side)).s.permissions(side)
 	}
 	set, errs := permissions.ParseSet(texts[permissions.Client], texts[permissions.Server], v.r.opts.Permissions)
 	for _, e := range errs {

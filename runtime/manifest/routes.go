@@ -38,6 +38,12 @@ var (
 	exportPattern = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.-]*$`)
 )
 
+// What handlers and paths look like, for the schema. More passes than is valid.
+const (
+	approxHandler = `^[^/#][^#]*$|^[^/#][^#]*\.wasm#[A-Za-z_$][A-Za-z0-9_$.-]*$`
+	approxPath    = `^[^%?#\\*]+$`
+)
+
 func readRoutes(v value) []Route {
 	entries := v.list(false)
 	if len(entries) > MaxRoutes {
@@ -82,6 +88,7 @@ func (r *Route) readHandler(v value) {
 	file, export, named := strings.Cut(written, "#")
 	if !isText || !named {
 		r.Handler = v.file(true)
+		v.s.pattern(approxHandler)
 		return
 	}
 	if !strings.HasSuffix(file, ".wasm") || !exportPattern.MatchString(export) {
@@ -96,7 +103,7 @@ func (r *Route) readHandler(v value) {
 func (r *Route) readPath(v value) (ok bool) {
 	const expected = "a relative path such as notes/:id"
 	before := len(v.r.report.Errors)
-	written := v.text(text{required: true, min: 1, expected: expected})
+	written := v.text(text{required: true, min: 1, expected: expected, approx: approxPath})
 	if len(v.r.report.Errors) > before {
 		return false
 	}

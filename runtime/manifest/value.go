@@ -39,6 +39,8 @@ type value struct {
 	path string
 	v    any
 	set  bool // something stands there, be it null
+
+	s *shape // where the rules are recorded instead, see Schema; else nil
 }
 
 func (v value) fail(message, expected string) {
@@ -78,6 +80,9 @@ func quote(s string) string { return strconv.Quote(shorten(s)) }
 
 // at returns the place of a field. The field of what is no object is nothing.
 func (v value) at(key string) value {
+	if v.s != nil {
+		return value{r: v.r, s: v.s.property(key), set: true}
+	}
 	field := value{r: v.r, path: join(v.path, key)}
 	if o, ok := v.v.(*object); ok {
 		field.v, field.set = o.fields[key]
@@ -88,6 +93,10 @@ func (v value) at(key string) value {
 // object reports whether an object stands there, and warns of fields that
 // nobody reads.
 func (v value) object(required bool, known ...string) bool {
+	if v.s != nil {
+		v.s.object(required, known)
+		return true
+	}
 	if !v.set && !required {
 		return false
 	}
@@ -113,6 +122,9 @@ func missingOr(v value, message string) string {
 
 // list returns the places of a list's entries.
 func (v value) list(required bool) []value {
+	if v.s != nil {
+		return []value{{r: v.r, s: v.s.list(required), set: true}}
+	}
 	if !v.set && !required {
 		return nil
 	}
@@ -138,11 +150,16 @@ type text struct {
 	expected string // in words; made from the limits when empty
 	message  string // what is wrong; made from the kind when empty
 	multi    bool   // lines and tabs are allowed
+	approx   string // check as a pattern, for the schema; it may let more pass
 }
 
 // text returns the string that stands there, or "" when it is none or breaks
 // the rule.
 func (v value) text(rule text) string {
+	if v.s != nil {
+		v.s.text(rule)
+		return ""
+	}
 	if !v.set && !rule.required {
 		return ""
 	}
@@ -214,7 +231,8 @@ func (v value) texts(rule text) []string {
 
 // boolean returns false for nothing.
 func (v value) boolean() bool {
-	if !v.set {
+	v.s.kind("boolean")
+	if !v.set || v.s != nil {
 		return false
 	}
 	b, ok := v.v.(bool)
@@ -226,7 +244,8 @@ func (v value) boolean() bool {
 
 // integer returns nil for nothing.
 func (v value) integer(least, most int) *int {
-	if !v.set {
+	v.s.integer(least, most)
+	if !v.set || v.s != nil {
 		return nil
 	}
 	n, ok := v.float()
@@ -240,7 +259,8 @@ func (v value) integer(least, most int) *int {
 
 // number returns nil for nothing.
 func (v value) number() *float64 {
-	if !v.set {
+	v.s.kind("number")
+	if !v.set || v.s != nil {
 		return nil
 	}
 	n, ok := v.float()
@@ -262,7 +282,7 @@ func (v value) float() (float64, bool) {
 
 // raw returns what stands there as JSON, nil for nothing.
 func (v value) raw() json.RawMessage {
-	if !v.set {
+	if !v.set || v.s != nil {
 		return nil
 	}
 	data, err := json.Marshal(v.v)

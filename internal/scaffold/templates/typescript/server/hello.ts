@@ -1,0 +1,7 @@
+// Answers GET hello?name=Ada. What a handler is given is described in api.d.ts.
+export default async function handler({ request, storage, response }: ExtensionServerAPI) {
+  const name = request.query.name ?? 'world';
+  if (name.length > 100) return response.error('that is a long name', 400);
+  const count = await storage.increment('greetings');
+  return response.json({ message: `Hello, ${name}!`, count });
+}
