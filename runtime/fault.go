@@ -21,6 +21,7 @@ var codes = []struct {
 	{context.DeadlineExceeded, sandbox.Timeout},
 	{registry.ErrNotFound, sandbox.NotFound},
 	{registry.ErrOrg, sandbox.Invalid},
+	{registry.ErrExists, sandbox.Conflict},
 	{storage.ErrInUse, sandbox.Conflict},
 	{storage.ErrConflict, sandbox.Conflict},
 	{storage.ErrUnavailable, sandbox.Unavailable},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"charm.land/huh/v2"
@@ -34,7 +35,7 @@ func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.
 	errOut := cmd.ErrOrStderr()
 	switch {
 	case len(a.grant) > 0:
-		granted, err := parseGrants(a.grant, plan)
+		granted, err := chooseGrants(a.grant, id, plan.Asks)
 		return runtime.Consent{Granted: granted, By: "command line: --grant"}, err
 	case plan.Added.IsEmpty():
 		return runtime.Consent{Granted: plan.Keep(), By: "command line: nothing new is asked for"}, nil
@@ -89,31 +90,28 @@ func printStatements(w io.Writer, set permissions.Set) {
 	}
 }
 
-// parseGrants returns the permissions that --grant names. "none" stands for no
-// permission, "public" for public routes.
-func parseGrants(names []string, plan runtime.Plan) (permissions.Set, error) {
-	granted := permissions.Set{Subdomains: plan.Asks.Subdomains}
+// chooseGrants returns the permissions that --grant names, of those that an
+// extension asks for. "none" stands for no permission, "public" for public routes.
+func chooseGrants(names []string, id string, asks permissions.Set) (permissions.Set, error) {
+	granted := permissions.Set{Subdomains: asks.Subdomains}
 	for _, name := range names {
 		if name == "none" {
 			continue
 		}
-		if name == "public" {
+		if name == "public" && asks.Public {
 			granted.Public = true
 			continue
 		}
-		found := false
-		for _, p := range plan.Asks.Client {
-			if string(p) == name {
-				granted.Client, found = append(granted.Client, p), true
-			}
+		p := permissions.Permission(name)
+		client, server := slices.Contains(asks.Client, p), slices.Contains(asks.Server, p)
+		if client {
+			granted.Client = append(granted.Client, p)
 		}
-		for _, p := range plan.Asks.Server {
-			if string(p) == name {
-				granted.Server, found = append(granted.Server, p), true
-			}
+		if server {
+			granted.Server = append(granted.Server, p)
 		}
-		if !found {
-			return granted, usagef("--grant %s: %s does not ask for it", name, plan.Manifest.ID)
+		if !client && !server {
+			return granted, usagef("--grant %s: %s does not ask for it", name, id)
 		}
 	}
 	return granted, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/metrics"
+	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/standard"
 )
 
@@ -68,6 +70,9 @@ admin's of the organization. Others come from annex token new.`,
 			return err
 		}
 		defer host.Close(context.WithoutCancel(cmd.Context()))
+		if _, err := host.State.Registry.CreateOrg(cmd.Context(), org, "serve --org", time.Now()); err != nil && !errors.Is(err, registry.ErrExists) {
+			return usagef("--org %q: %v", org, err)
+		}
 		var apps []app
 		for _, name := range packages {
 			m, err := install(cmd, host, org, name, approve)
@@ -95,8 +100,13 @@ admin's of the organization. Others come from annex token new.`,
 		if err != nil {
 			return usagef("--listen: %v", err)
 		}
+		door, err := openDoor(host, auth, *data)
+		if err != nil {
+			return err
+		}
+		defer door.close()
 		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, apps)
-		return serveUntilDone(cmd.Context(), listener, withMetrics(api, auth, counted), options.Logger)
+		return serveUntilDone(cmd.Context(), listener, withAdmin(withMetrics(api, auth, counted), door.handler), options.Logger)
 	}
 	return cmd
 }

@@ -28,6 +28,8 @@ var environment = map[string]string{
 	"data":   "ANNEX_DATA",
 	"listen": "ANNEX_LISTEN",
 	"log":    "ANNEX_LOG",
+	"host":   hostVariable,
+	"token":  tokenVariable,
 }
 
 // masterKeyVariable holds a key and so has no flag: arguments are seen by others.
@@ -123,6 +125,9 @@ type policyFlags struct {
 	strictEngines           bool
 	fair                    *fairFlags // nil where one caller runs one handler
 }
+
+// defaultPolicy is that of commands which run no handlers.
+func defaultPolicy() *policyFlags { return addPolicyFlags(&cobra.Command{}) }
 
 func addPolicyFlags(cmd *cobra.Command) *policyFlags {
 	p := &policyFlags{}

@@ -98,6 +98,14 @@ var Policy = []struct {
 		Others: []string{hclog},
 		Tests:  []string{"permissions", "storage/memstore", script},
 	}},
+	{"runtime/httpapi/admin", Rule{
+		Ours: []string{
+			"permissions", "storage", "secrets", "runtime", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/registry",
+			"runtime/audit", "runtime/identity", "runtime/httpapi", "bridge",
+		},
+		Others: []string{hclog},
+		Tests:  []string{"runtime/standard"},
+	}},
 	{"runtime/metrics", Rule{Ours: []string{"runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
 
 	// These choose implementations.
@@ -116,7 +124,7 @@ var Policy = []struct {
 		Ours: []string{
 			"internal/exttest", "internal/scaffold",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/metrics", "runtime/standard",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/standard", "runtime/bundle",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script},

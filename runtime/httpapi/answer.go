@@ -80,7 +80,7 @@ func (x *exchange) otherMethod(err error) error {
 		x.write(http.StatusNoContent, nil)
 		return nil
 	}
-	return &sandbox.Error{Code: sandbox.NotFound, Reason: reasonMethod, Message: asError(err).Message}
+	return &sandbox.Error{Code: sandbox.NotFound, Reason: ReasonMethod, Message: asError(err).Message}
 }
 
 // write sends an answer with the headers that every answer has.

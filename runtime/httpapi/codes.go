@@ -20,7 +20,7 @@ const ExitUsage = 2
 
 // Reasons that only HTTP knows.
 const (
-	reasonMethod   sandbox.Reason = "method"   // NotFound: the path has other methods
+	ReasonMethod   sandbox.Reason = "method"   // NotFound: the path has other methods
 	reasonEncoding sandbox.Reason = "encoding" // Invalid: a content coding
 	reasonSlow     sandbox.Reason = "slow"     // Timeout: the body did not arrive
 )
@@ -37,7 +37,7 @@ var outcomes = [...]struct {
 	{sandbox.Denied, sandbox.ReasonIdentity, Answer{401, "UNAUTHORIZED", 3}},
 	{sandbox.Denied, "", Answer{403, "FORBIDDEN", 3}},
 
-	{sandbox.NotFound, reasonMethod, Answer{405, "METHOD_NOT_ALLOWED", 4}},
+	{sandbox.NotFound, ReasonMethod, Answer{405, "METHOD_NOT_ALLOWED", 4}},
 	{sandbox.NotFound, "", Answer{404, "NOT_FOUND", 4}},
 
 	{sandbox.Invalid, sandbox.ReasonBody, Answer{400, "INVALID_BODY", 5}},
@@ -55,8 +55,8 @@ var outcomes = [...]struct {
 	{sandbox.Exhausted, sandbox.ReasonOutput, Answer{500, "RESPONSE_TOO_LARGE", 7}},
 	{sandbox.Exhausted, "", Answer{500, "EXECUTION_ERROR", 7}}, // quota, depth: a handler saw it and let it pass
 
-	{sandbox.Canceled, "", Answer{503, "UNAVAILABLE", 8}},
 	{sandbox.Unavailable, "", Answer{503, "UNAVAILABLE", 8}},
+	{sandbox.Canceled, "", Answer{503, "UNAVAILABLE", 8}},
 
 	{sandbox.Internal, "", internal},
 }
@@ -96,4 +96,15 @@ func asError(err error) *sandbox.Error {
 		return &sandbox.Error{Code: sandbox.Canceled, Message: "the request was given up"}
 	}
 	return sandbox.AsError(err)
+}
+
+// ErrorOf is the inverse of [Outcome], for a client: an error without a message,
+// of the first row whose answers have the name. A name in no row is Internal.
+func ErrorOf(name string) *sandbox.Error {
+	for i := range outcomes {
+		if row := &outcomes[i]; row.answer.Error == name {
+			return &sandbox.Error{Code: row.code, Reason: row.reason}
+		}
+	}
+	return &sandbox.Error{Code: sandbox.Internal}
 }

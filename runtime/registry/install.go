@@ -18,7 +18,10 @@ func (r *Registry) Install(ctx context.Context, inst Installation) (Installation
 	if err := CheckOrg(inst.Org); err != nil {
 		return Installation{}, err
 	}
-	err := r.change(ctx, inst.Org, inst.Extension, func(old Installation) (Installation, error) {
+	err := r.change(ctx, inst.Org, inst.Extension, func(tx storage.Tx, old Installation) (Installation, error) {
+		if err := ensureOrg(ctx, tx, inst.Org, inst.InstalledBy, inst.UpdatedAt); err != nil {
+			return old, err
+		}
 		if !old.InstalledAt.IsZero() {
 			inst.InstalledAt = old.InstalledAt
 		}
@@ -45,7 +48,7 @@ func (i *Installation) door() {
 // Change replaces the record of an installed extension by what f makes of it.
 func (r *Registry) Change(ctx context.Context, org, extension string, f func(*Installation) error) (Installation, error) {
 	var changed Installation
-	err := r.change(ctx, org, extension, func(old Installation) (Installation, error) {
+	err := r.change(ctx, org, extension, func(_ storage.Tx, old Installation) (Installation, error) {
 		if old.Epoch == 0 || old.Removed() {
 			return old, ErrNotFound
 		}
@@ -70,7 +73,7 @@ func (r *Registry) Remove(ctx context.Context, org, extension string, purgeAt ti
 
 // change reads, lets f decide, and writes the record with its indexes in one
 // transaction. f sees the zero Installation when there was none.
-func (r *Registry) change(ctx context.Context, org, extension string, f func(Installation) (Installation, error)) error {
+func (r *Registry) change(ctx context.Context, org, extension string, f func(storage.Tx, Installation) (Installation, error)) error {
 	var released []string
 	err := r.store.Update(ctx, func(tx storage.Tx) error {
 		released = nil
@@ -78,7 +81,7 @@ func (r *Registry) change(ctx context.Context, org, extension string, f func(Ins
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		inst, err := f(old)
+		inst, err := f(tx, old)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@
 //
 // Keys, all below "reg/"; digests are lower-case hex, names never hold a slash:
 //
+//	org/ORG                      an Org
 //	inst/ORG/EXTENSION           an Installation
 //	short/ORG/SHORT/EXTENSION    index of short names
 //	door/SHA256                  whose public address has the token of that hash

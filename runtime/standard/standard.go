@@ -21,6 +21,7 @@ import (
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/secrets"
+	"github.com/annexhost/annex/storage"
 )
 
 // Options are the choices of who embeds Annex. The zero value is a host that
@@ -58,6 +59,7 @@ type Host struct {
 	*runtime.Host
 	State *State
 
+	options  Options
 	engine   sandbox.Engine
 	workshop *workshop // nil: this process bundles
 	gateway  *egress.Gateway
@@ -83,7 +85,7 @@ func OpenMemory(ctx context.Context, o Options) (*Host, error) {
 }
 
 func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) {
-	h := &Host{State: state}
+	h := &Host{State: state, options: o}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close(ctx))
@@ -130,6 +132,20 @@ func (h *Host) InstallDir(ctx context.Context, org, path string) (registry.Insta
 		return registry.Installation{}, fmt.Errorf("%s: %w", filepath.Clean(path), err)
 	}
 	return h.Install(ctx, org, p, runtime.Consent{Granted: p.Manifest.Permissions, By: "embedding program"})
+}
+
+// Space is the data of one extension in one organization, within the limits
+// of the options.
+func (h *Host) Space(org, extension string) *storage.Space {
+	return h.State.Space(org, extension, h.options)
+}
+
+// Logger is the host's log under a name.
+func (h *Host) Logger(name string) hclog.Logger {
+	if h.options.Logger == nil {
+		return hclog.NewNullLogger()
+	}
+	return h.options.Logger.Named(name)
 }
 
 // Close ends the host: running invocations finish until ctx is done, then the

@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"github.com/annexhost/annex/runtime/identity"
+	"time"
+
+	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// Org is an organization, as it is shown.
+type Org struct {
+	Name      string    `json:"name"`
+	State     string    `json:"state" doc:"active, suspended or erasing"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+	Epoch     uint64    `json:"epoch" doc:"grows with every change of the organization's record"`
+}
+
+func showOrg(o registry.Org) Org {
+	return Org{Name: o.Name, State: string(o.State), CreatedAt: o.CreatedAt, CreatedBy: o.CreatedBy, Epoch: o.Epoch}
+}
+
+// OrgList is a page of organizations.
+type OrgList struct {
+	Orgs []Org  `json:"orgs"`
+	Next string `json:"next,omitempty" doc:"the after of the page that follows"`
+}
+
+// ListOrgs lists organizations.
+var ListOrgs = Define(Spec{
+	Name: "listOrgs", Method: "GET", Path: "/orgs", Right: identity.Operate,
+	Doc: "Lists the organizations of the host, in the order of their names",
+}, func(ctx context.Context, c *Call, in Page) (OrgList, error) {
+	list := OrgList{Orgs: []Org{}}
+	found, err := c.Registry.Orgs(ctx, in.After, in.limit())
+	for _, o := range found {
+		list.Orgs = append(list.Orgs, showOrg(o))
+	}
+	if len(found) == in.limit() {
+		list.Next = found[len(found)-1].Name
+	}
+	return list, err
+})
+
+// CreateOrg makes an organization.
+var CreateOrg = Define(Spec{
+	Name: "createOrg", Method: "PUT", Path: "/orgs/{org}", Right: identity.Operate, AnyOrg: true, Status: 201,
+	Doc: "Makes an organization; a name that is taken is a conflict",
+}, func(ctx context.Context, c *Call, in InOrg) (Org, error) {
+	_, err := c.Registry.Org(ctx, in.Org)
+	if err == nil {
+		return Org{}, sandbox.Errorf(sandbox.Conflict, "there is an organization %s already", in.Org)
+	}
+	if !errors.Is(err, registry.ErrNotFound) {
+		return Org{}, err
+	}
+	if err := c.record(ctx, audit.Record{Org: in.Org, Action: "org.create"}); err != nil {
+		return Org{}, err
+	}
+	made, err := c.Registry.CreateOrg(ctx, in.Org, c.Caller.Actor, time.Now())
+	return showOrg(made), err
+})
+
+// ShowOrg shows an organization.
+var ShowOrg = Define(Spec{
+	Name: "getOrg", Method: "GET", Path: "/orgs/{org}", Right: identity.Extensions,
+	Doc: "Shows an organization",
+}, func(ctx context.Context, c *Call, in InOrg) (Org, error) {
+	o, err := c.Registry.Org(ctx, in.Org)
+	if errors.Is(err, registry.ErrNotFound) {
+		return Org{}, noOrg(in.Org)
+	}
+	return showOrg(o), err
+})

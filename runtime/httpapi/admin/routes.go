@@ -1,0 +1,20 @@
+package admin
+
+// table lists every route of the API.
+func table() []Route {
+	return []Route{
+		// The API itself.
+		openAPI,
+		WhoAmI,
+
+		// Organizations.
+		ListOrgs,
+		CreateOrg,
+		ShowOrg,
+
+		// What is installed.
+		ListExtensions,
+		PlanInstall,
+		Install,
+	}
+}
