@@ -24,6 +24,7 @@ const (
 	xtext   = "golang.org/x/text"
 	semver  = "github.com/Masterminds/semver/v3"
 	keyring = "github.com/zalando/go-keyring"
+	jose    = "github.com/go-jose/go-jose/v4"
 	yaml    = "go.yaml.in/yaml/v3"
 	script  = "github.com/rogpeppe/go-internal"
 )
@@ -83,7 +84,7 @@ var Policy = []struct {
 	{"runtime/admission", Rule{Ours: []string{"runtime/sandbox"}}},
 	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
-	{"runtime/identity", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
+	{"runtime/identity", Rule{Ours: []string{"storage"}, Others: []string{jose, hclog}, Tests: []string{"storage/memstore"}}},
 	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
 	{"runtime", Rule{
 		Ours: []string{
