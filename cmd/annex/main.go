@@ -95,7 +95,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 	root.AddCommand(
 		newRun(), newServe(), newTypes(), newVersion(),
 		newInstall(), newList(), newOrg(),
-		newStorage(), newSecrets(), newAudit(),
+		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newNew(), newSchema(),
 	)
 	return root

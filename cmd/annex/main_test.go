@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/standard"
 )
 
@@ -37,6 +38,10 @@ func TestMain(m *testing.M) {
 //	                         standard error
 //	sent METHOD PATH         send a request with the token, and do not wait for its answer
 //	waitfor FILE TEXT        wait until the file has the text
+//	token FILE               take the token that token new --json has written to FILE;
+//	                         sets TOKEN and TOKENID
+//	address FILE             take the address that public show --json has written to
+//	                         FILE; sets PUBLIC
 //	expectcode N COMMAND…    run annex and expect its exit code
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -57,6 +62,8 @@ func TestScript(t *testing.T) {
 			"sent":       sent,
 			"waitfor":    waitFor,
 			"expectcode": expectCode,
+			"token":      takeToken,
+			"address":    takeAddress,
 		},
 		Condition: func(name string) (bool, error) {
 			// The race detector's own memory is beyond every limit.
@@ -83,6 +90,21 @@ func serving(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// takeToken reads what token new --json has written.
+func takeToken(ts *testscript.TestScript, _ bool, args []string) {
+	var made admin.NewTokenOut
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &made))
+	ts.Setenv("TOKEN", made.Value)
+	ts.Setenv("TOKENID", made.ID)
+}
+
+// takeAddress reads what public show --json has written.
+func takeAddress(ts *testscript.TestScript, _ bool, args []string) {
+	var p admin.PublicAddress
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &p))
+	ts.Setenv("PUBLIC", "/public/"+p.Token)
 }
 
 var publicAddress = regexp.MustCompile(`http://([^/]+)(/public/[^/]+)/`)

@@ -39,36 +39,53 @@ const orgPrefix = "identity/org/"
 func tokenKey(hash string) storage.Key    { return storage.Key("identity/token/" + hash) }
 func indexKey(org, id string) storage.Key { return storage.Key(orgPrefix + org + "/" + id) }
 
-// New makes a token of t, whose ID and CreatedAt it sets, and returns its
-// value: the one time that it is seen. A token without a user is one of a
-// service, which is named after it.
+// New makes a token of t: [Tokens.Draft], and then [Tokens.Make].
 func (s *Tokens) New(ctx context.Context, t Token) (value string, made Token, err error) {
+	if made, err = s.Draft(t); err == nil {
+		value, err = s.Make(ctx, made)
+	}
+	if err != nil {
+		return "", Token{}, err
+	}
+	return value, made, nil
+}
+
+// Draft returns t with its ID and CreatedAt, so that it can be put on record
+// before it is made, or says what is wrong with it. A token without a user is
+// one of a service, which is named after it.
+func (s *Tokens) Draft(t Token) (Token, error) {
 	now := s.now().UTC().Truncate(time.Second)
 	t.ID, t.CreatedAt = newID(), now
 	if t.User == "" {
 		t.User = "token-" + t.ID
 	}
 	if err := t.check(now); err != nil {
-		return "", Token{}, err
+		return Token{}, err
 	}
+	return t, nil
+}
+
+// Make makes a token of a draft and returns its value: the one time that it is
+// seen.
+func (s *Tokens) Make(ctx context.Context, draft Token) (value string, err error) {
 	value = NewValue()
-	data, err := json.Marshal(t)
+	data, err := json.Marshal(draft)
 	if err != nil {
-		return "", Token{}, err
+		return "", err
 	}
 	err = s.store.Update(ctx, func(tx storage.Tx) error {
-		if err := s.makeRoom(ctx, tx, t.Org); err != nil {
+		if err := s.makeRoom(ctx, tx, draft.Org); err != nil {
 			return err
 		}
-		if err := tx.Put(indexKey(t.Org, t.ID), []byte(hash(value))); err != nil {
+		if err := tx.Put(indexKey(draft.Org, draft.ID), []byte(hash(value))); err != nil {
 			return err
 		}
 		return tx.Put(tokenKey(hash(value)), data)
 	})
 	if err != nil {
-		return "", Token{}, err
+		return "", err
 	}
-	return value, t, nil
+	return value, nil
 }
 
 // makeRoom deletes expired tokens of org when it has as many as it may.

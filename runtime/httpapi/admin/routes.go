@@ -16,5 +16,15 @@ func table() []Route {
 		ListExtensions,
 		PlanInstall,
 		Install,
+
+		// Public addresses.
+		ShowPublic,
+		RotatePublic,
+		RevokePublic,
+
+		// Tokens.
+		NewToken,
+		ListTokens,
+		RevokeToken,
 	}
 }

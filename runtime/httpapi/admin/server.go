@@ -31,6 +31,7 @@ type Config struct {
 	Keeper   *secrets.Keeper    // required
 	Audit    *audit.Log         // required
 	Store    storage.Store      // required
+	Tokens   *identity.Tokens   // required
 
 	// Space is the data of one extension in one organization, with the
 	// operator's limits. Required.
@@ -52,8 +53,8 @@ type Server struct {
 
 // New returns a server, or says what is missing in c.
 func New(c Config) (*Server, error) {
-	if c.Host == nil || c.Registry == nil || c.Keeper == nil || c.Audit == nil || c.Store == nil || c.Space == nil {
-		return nil, errors.New("admin: a server needs Host, Registry, Keeper, Audit, Store and Space")
+	if c.Host == nil || c.Registry == nil || c.Keeper == nil || c.Audit == nil || c.Store == nil || c.Tokens == nil || c.Space == nil {
+		return nil, errors.New("admin: a server needs Host, Registry, Keeper, Audit, Store, Tokens and Space")
 	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
