@@ -3,6 +3,7 @@ package secrets
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,9 +25,9 @@ func TestIndexRoundTrip(t *testing.T) {
 	if got.last != 4 || len(got.entries) != 2 {
 		t.Fatalf("got %+v", got)
 	}
-	want := []Info{{"a", 2, someTime}, {"b", 4, someTime}}
+	want := []Info{{Name: "a", Version: 2, UpdatedAt: someTime}, {Name: "b", Version: 4, UpdatedAt: someTime}}
 	for i, e := range got.entries {
-		if e.info() != want[i] {
+		if !reflect.DeepEqual(e.info(), want[i]) {
 			t.Errorf("entry %d: got %+v, want %+v", i, e.info(), want[i])
 		}
 	}
@@ -56,7 +57,7 @@ func TestIndexVersionsAreNeverUsedTwice(t *testing.T) {
 
 func TestDecodeIndexRefuses(t *testing.T) {
 	entry := func(name string, version byte) []byte {
-		return slices.Concat([]byte{byte(len(name))}, []byte(name), []byte{version, 0})
+		return slices.Concat([]byte{byte(len(name))}, []byte(name), []byte{version, 0, 0})
 	}
 	for _, tt := range []struct {
 		rule string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/annexhost/annex/storage"
@@ -68,13 +69,19 @@ const readAttempts = 16
 // Get returns a secret of o, or ErrNotFound. A record that is not as it was
 // written is ErrTampered.
 func (k *Keeper) Get(ctx context.Context, o Owner, name string) (Value, error) {
+	b, err := k.Use(ctx, o, name)
+	return b.Value, err
+}
+
+// Use is [Keeper.Get] with the hosts to which the host may send the value.
+func (k *Keeper) Use(ctx context.Context, o Owner, name string) (Bound, error) {
 	if err := checkBoth(o, name); err != nil {
-		return Value{}, err
+		return Bound{}, err
 	}
 	for range readAttempts {
 		row, err := k.readRow(ctx, o)
 		if err != nil {
-			return Value{}, err
+			return Bound{}, err
 		}
 		v, err := k.read(ctx, o, row, name)
 		if err == nil || errors.Is(err, ErrNotFound) || !errors.Is(err, ErrTampered) {
@@ -84,43 +91,49 @@ func (k *Keeper) Get(ctx context.Context, o Owner, name string) (Value, error) {
 		// still the same, so was the value, and the verdict stands.
 		again, errAgain := k.readRow(ctx, o)
 		if errAgain != nil {
-			return Value{}, errAgain
+			return Bound{}, errAgain
 		}
 		if bytes.Equal(row, again) {
-			return Value{}, err
+			return Bound{}, err
 		}
 	}
-	return Value{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, storage.ErrConflict)
+	return Bound{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, storage.ErrConflict)
 }
 
 // read returns the secret that row names.
-func (k *Keeper) read(ctx context.Context, o Owner, row []byte, name string) (Value, error) {
+func (k *Keeper) read(ctx context.Context, o Owner, row []byte, name string) (Bound, error) {
 	v, err := k.openVault(o, row)
 	if err != nil {
-		return Value{}, err
+		return Bound{}, err
 	}
 	pos, ok := v.index.find(name)
 	if !ok {
-		return Value{}, ErrNotFound
+		return Bound{}, ErrNotFound
 	}
 	sealed, err := k.store.Get(ctx, o.valueKey(name))
 	if errors.Is(err, storage.ErrNotFound) {
-		return Value{}, fmt.Errorf("%w: the value of %q of %q is missing", ErrTampered, name, o)
+		return Bound{}, fmt.Errorf("%w: the value of %q of %q is missing", ErrTampered, name, o)
 	}
 	if err != nil {
-		return Value{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, err)
+		return Bound{}, fmt.Errorf("secrets: read %q of %q: %w", name, o, err)
 	}
-	version := v.index.entries[pos].version
-	plain, err := v.key.open(sealed, o.bindValue(name, version))
+	e := v.index.entries[pos]
+	plain, err := v.key.open(sealed, o.bindValue(name, e.version))
 	if err != nil {
-		return Value{}, err
+		return Bound{}, err
 	}
-	return ownedValue(plain, version), nil
+	return Bound{ownedValue(plain, e.version), slices.Clone(e.hosts)}, nil
 }
 
 // Set stores a secret of o and returns its version. It fails with a *NameError
-// or a *QuotaError; then, as after any other error, nothing was changed.
+// or a *QuotaError; then, as after any other error, nothing was changed. The
+// hosts of a secret that is there already stay.
 func (k *Keeper) Set(ctx context.Context, o Owner, name string, value Value) (version uint64, err error) {
+	return k.set(ctx, o, name, value, nil)
+}
+
+// set is Set with something that is done to the entry in the same transaction.
+func (k *Keeper) set(ctx context.Context, o Owner, name string, value Value, also func(*indexEntry)) (version uint64, err error) {
 	if err := checkBoth(o, name); err != nil {
 		return 0, err
 	}
@@ -133,6 +146,9 @@ func (k *Keeper) Set(ctx context.Context, o Owner, name string, value Value) (ve
 				fmt.Sprintf("Secrets limit exceeded: maximum %d secrets per extension", k.cfg.MaxNames)}
 		}
 		version = v.index.set(name, k.cfg.Now())
+		if pos, ok := v.index.find(name); ok && also != nil {
+			also(&v.index.entries[pos])
+		}
 		sealed, err := v.key.seal(value.bytes(), o.bindValue(name, version))
 		if err != nil {
 			return err

@@ -151,7 +151,7 @@ func TestListShowsNoValues(t *testing.T) {
 	f.set(alice, "a", canary)
 	f.set(bob, "c", canary)
 	got, err := f.List(t.Context(), alice)
-	want := []Info{{"a", 2, someTime.Add(time.Hour)}, {"b", 1, someTime}}
+	want := []Info{{Name: "a", Version: 2, UpdatedAt: someTime.Add(time.Hour)}, {Name: "b", Version: 1, UpdatedAt: someTime}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}

@@ -26,7 +26,8 @@ const (
 const (
 	purposeRoot    = "annex/root/1"
 	purposeDataKey = "annex/data-key/1"
-	purposeIndex   = "annex/index/1"
+	purposeIndex   = "annex/index/2"
+	purposeIndex1  = "annex/index/1" // as of data format 1: without hosts
 	purposeValue   = "annex/value/1"
 )
 

@@ -71,6 +71,10 @@ type Info struct {
 	// UpdatedAt is when the value was set, by the Keeper's clock, in UTC and
 	// to the microsecond.
 	UpdatedAt time.Time `json:"updatedAt"`
+
+	// Hosts are where the host may send the value on the extension's behalf
+	// without showing it. They stay when the value is set again.
+	Hosts []string `json:"hosts,omitempty"`
 }
 
 // NameError is a secret's name that is not allowed. Its text is for the author

@@ -29,6 +29,11 @@ func (k *Keeper) newVault(o Owner) (*vault, error) {
 
 // openVault opens the row of o.
 func (k *Keeper) openVault(o Owner, row []byte) (*vault, error) {
+	return k.openVaultAs(o, row, purposeIndex, decodeIndex)
+}
+
+// openVaultAs opens a row whose index has a purpose and a code of its own.
+func (k *Keeper) openVaultAs(o Owner, row []byte, purpose string, decode func([]byte) (*index, error)) (*vault, error) {
 	if len(row) < wrappedSize {
 		return nil, fmt.Errorf("%w: the row of %q has %d bytes", ErrTampered, o, len(row))
 	}
@@ -45,11 +50,11 @@ func (k *Keeper) openVault(o Owner, row []byte) (*vault, error) {
 		}
 		k.cache.put(o, wrapped, key)
 	}
-	plain, err := key.open(sealed, o.bind(purposeIndex))
+	plain, err := key.open(sealed, o.bind(purpose))
 	if err != nil {
 		return nil, err
 	}
-	x, err := decodeIndex(plain)
+	x, err := decode(plain)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrTampered, err)
 	}
