@@ -78,10 +78,18 @@ interface ExtensionResponses {
 interface FetchOptions {
   /** GET unless given; DELETE, GET, HEAD, OPTIONS, PATCH, POST or PUT. */
   method?: string
-  /** A plain object, a list of [name, value], or `Headers`. */
+  /**
+   * A plain object, a list of [name, value], or `Headers`. `{{secret:NAME}}` in a value stands for a secret that an
+   * admin bound to the host: it is filled in on the way out and never seen here. Requires the `secrets:use` permission.
+   */
   headers?: Record<string, string | undefined> | Iterable<readonly [string, string]> | Headers
   body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null
   redirect?: 'follow' | 'manual' | 'error'
+  /**
+   * An `Authorization` field with a secret, which is never seen here: `Bearer` unless `scheme` says otherwise; `Basic`
+   * for a secret of the form user:password. Requires the `secrets:use` permission.
+   */
+  auth?: { secret: string; scheme?: string } | null
   /** Ends the wait for the answer. */
   signal?: AbortSignal | null
 }
@@ -167,7 +175,10 @@ interface ExtensionHttp {
   /**
    * Makes an HTTP request to a host that a permission names, and reads the answer to its end. Any status
    * is an answer, not an error. Redirects are followed, and each is checked like a new request. An
-   * `AbortSignal` ends the wait; the request itself may still reach the other side.
+   * `AbortSignal` ends the wait; the request itself may still reach the other side. With `auth`, or with
+   * `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin bound to the
+   * host of the address, by https, without showing it to the handler: that needs the `secrets:use`
+   * permission. On the way to any other host it is left out, and in the answer it is blanked out.
    *
    * Requires the `http:domain:HOST` permission for the host, or `http:fetch`.
    *
@@ -175,7 +186,9 @@ interface ExtensionHttp {
    * after decoding; 30 s a fetch; ports 80 and 443; public addresses only.
    *
    * @param url An address with http: or https:.
-   * @throws `denied`: the host is not granted, or its address is not a public one.
+   * @throws `denied`: the host is not granted, or its address is not a public one, or a secret is not
+   * bound to it.
+   * @throws `not_found`: there is no secret of that name.
    * @throws `invalid`: the address, the method, a header field or the body cannot be sent.
    * @throws `exhausted`: the answer is too large, or there were too many requests or redirects.
    * @throws `timeout`: the other side took too long.

@@ -39,6 +39,10 @@ type Method struct {
 	Side       permissions.Side
 	Permission permissions.Permission // what a call needs; permissions.None is written out
 
+	// Options are permissions that some of its options need beside it, which the
+	// method looks at itself.
+	Options []permissions.Permission
+
 	Doc     string    // what it does, for the author of an extension
 	Limits  string    // its limits with their units; empty when there are none of its own
 	Errors  []Failure // what it fails with beside denied, malformed arguments and faults of the host

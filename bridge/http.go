@@ -30,6 +30,8 @@ type httpFetchArgs struct {
 	Headers  Pairs  `json:"headers,omitempty" ts:"[string, string][]" doc:"The header fields, as a list of [name, value]."`
 	Body     Text   `json:"body,omitempty" ts:"string | Uint8Array" doc:"A string, or bytes."`
 	Redirect string `json:"redirect,omitempty" doc:"follow (without it), manual, or error."`
+
+	Auth fetchAuth `json:"auth,omitempty" doc:"An Authorization field with a secret that the handler never sees."`
 }
 
 //go:embed js/http.fetch.js
@@ -41,10 +43,14 @@ func httpMethods() []Method {
 			Name: "http.fetch", Side: permissions.Server, Permission: permissions.HTTPDomain,
 			Doc: "Makes an HTTP request to a host that a permission names, and reads the answer to its end. " +
 				"Any status is an answer, not an error. Redirects are followed, and each is checked like a new request. " +
-				"An `AbortSignal` ends the wait; the request itself may still reach the other side.",
+				"An `AbortSignal` ends the wait; the request itself may still reach the other side. " +
+				"With `auth`, or with `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin bound " +
+				"to the host of the address, by https, without showing it to the handler: that needs the `secrets:use` permission. " +
+				"On the way to any other host it is left out, and in the answer it is blanked out.",
 			Limits: "50 requests an invocation, redirects counted too, at most 10 for one fetch; 10 MB an answer after decoding; 30 s a fetch; ports 80 and 443; public addresses only.",
 			Errors: []Failure{
-				{sandbox.Denied, "the host is not granted, or its address is not a public one"},
+				{sandbox.Denied, "the host is not granted, or its address is not a public one, or a secret is not bound to it"},
+				{sandbox.NotFound, "there is no secret of that name"},
 				{sandbox.Invalid, "the address, the method, a header field or the body cannot be sent"},
 				{sandbox.Exhausted, "the answer is too large, or there were too many requests or redirects"},
 				{sandbox.Timeout, "the other side took too long"},
@@ -57,8 +63,9 @@ func httpMethods() []Method {
 })
 if (!answer.ok) throw new Error('upstream said ' + answer.status)
 return await answer.json()`,
-			TS: "(url: string | URL, options?: FetchOptions): Promise<FetchResult>",
-			JS: httpFetchJS,
+			Options: []permissions.Permission{permissions.SecretsUse},
+			TS:      "(url: string | URL, options?: FetchOptions): Promise<FetchResult>",
+			JS:      httpFetchJS,
 		},
 		scope: func(_ *Session, in *httpFetchArgs) (string, error) { return hostOf(in.URL) },
 		run:   func(ctx context.Context, s *Session, in httpFetchArgs) (*fetchResult, error) { return s.fetch(ctx, in) },
@@ -89,16 +96,28 @@ func (s *Session) fetch(ctx context.Context, in httpFetchArgs) (*fetchResult, er
 	if s.c.Fetcher == nil {
 		return nil, unavailable("the network is not available here")
 	}
+	host, err := hostOf(in.URL)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.seal(ctx, &in, host)
+	if err != nil {
+		return nil, err
+	}
 	asked := false
 	allow := func(host string) error {
 		asked = true
 		if err := s.allow(permissions.Server, permissions.HTTPDomain, host); err != nil {
 			return err
 		}
-		return take(&s.fetches, s.c.Limits.Fetches, "Request")
+		if err := take(&s.fetches, s.c.Limits.Fetches, "Request"); err != nil {
+			return err
+		}
+		return sealed.recordHop(ctx, host)
 	}
 	answer, err := s.c.Fetcher.Fetch(ctx, egress.Request{
 		URL: in.URL, Method: in.Method, Header: s.withAgent(in.Headers), Body: in.Body, Redirect: egress.Redirect(in.Redirect),
+		Bound: sealed.fields,
 	}, allow, s.fetchLimits())
 	if err != nil {
 		var refused *egress.Error
@@ -110,6 +129,7 @@ func (s *Session) fetch(ctx context.Context, in httpFetchArgs) (*fetchResult, er
 	if !asked {
 		return nil, errors.New("bridge: the fetcher did not ask whether the host is allowed")
 	}
+	sealed.blank(answer)
 	return (*fetchResult)(answer), nil
 }
 

@@ -19,20 +19,29 @@ const (
 	maxRedacted = 200
 )
 
-// reveal remembers a secret that the guest knows, in the spellings in which
-// programs pass secrets on.
-func (s *Session) reveal(secret string) {
+// spellingsOf returns a secret in the spellings in which programs pass secrets
+// on; none for one that is too short to be looked for.
+func spellingsOf(secret string) []string {
 	if len(secret) < minRedacted {
-		return
+		return nil
 	}
 	quoted := string(appendString(nil, secret))
-	spellings := []string{
+	all := []string{
 		secret,
 		quoted[1 : len(quoted)-1],
 		url.QueryEscape(secret),
+		url.PathEscape(secret),
 		base64.StdEncoding.EncodeToString([]byte(secret)),
 		base64.RawURLEncoding.EncodeToString([]byte(secret)),
 	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may hold another
+	return slices.Compact(all)
+}
+
+// reveal remembers a secret that the guest knows, or that it may be shown by
+// whoever it was sent to.
+func (s *Session) reveal(secret string) {
+	spellings := spellingsOf(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, spelling := range spellings {

@@ -13,6 +13,7 @@ import (
 // errors are those of package secrets. The owner is always that of the session.
 type Secrets interface {
 	Get(ctx context.Context, o secrets.Owner, name string) (secrets.Value, error)
+	Use(ctx context.Context, o secrets.Owner, name string) (secrets.Bound, error)
 	Set(ctx context.Context, o secrets.Owner, name string, v secrets.Value) (version uint64, err error)
 	Delete(ctx context.Context, o secrets.Owner, name string) error
 }

@@ -57,7 +57,9 @@ func TestMethodsThatWriteOrGoOutsideAreNotBrief(t *testing.T) {
 func TestEveryServerPermissionGuardsItsMethods(t *testing.T) {
 	needs := make(map[permissions.Permission][]string)
 	for _, m := range Methods() {
-		needs[m.Permission] = append(needs[m.Permission], m.Name)
+		for _, p := range append([]permissions.Permission{m.Permission}, m.Options...) {
+			needs[p] = append(needs[p], m.Name)
+		}
 	}
 	needs[permissions.HTTPFetch] = needs[permissions.HTTPDomain] // either will do
 	for _, e := range permissions.All() {

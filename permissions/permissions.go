@@ -44,6 +44,7 @@ const (
 const (
 	StorageDatabase Permission = "storage:database"
 	SecretsRead     Permission = "secrets:read"
+	SecretsUse      Permission = "secrets:use" // send them where they are bound to, unseen
 	SecretsWrite    Permission = "secrets:write"
 	HTTPFetch       Permission = "http:fetch" // any host
 

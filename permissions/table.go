@@ -95,6 +95,11 @@ var table = []Entry{
 		Doc:     "Read the secrets of this extension in this organization. Every read is audited.",
 		Guards:  []string{"secrets.get"},
 	}, {
+		Name: SecretsUse, Side: Server, Risk: Medium,
+		Consent: "Sign in to the websites that you choose with stored credentials, without seeing them",
+		Doc:     "Have the host send a secret of this extension, unseen, to the hosts that an admin bound it to. Every use is audited.",
+		Guards:  []string{"http.fetch"},
+	}, {
 		Name: SecretsWrite, Side: Server, Risk: Medium,
 		Consent: "Save credentials securely",
 		Doc:     "Store and delete the secrets of this extension in this organization. Every write is audited.",

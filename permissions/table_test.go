@@ -34,7 +34,7 @@ func TestTable(t *testing.T) {
 }
 
 // The contract names 15 client permissions and 5 on the server, and the texts
-// of those that its permissions page describes.
+// of those that its permissions page describes; secrets:use is ours.
 func TestTableKeepsTheContract(t *testing.T) {
 	consent := map[permissions.Permission]string{
 		"ui:toast": "Show notifications", "ui:dialog": "Display dialogs and prompts",
@@ -48,6 +48,7 @@ func TestTableKeepsTheContract(t *testing.T) {
 		"storage:database": "Store data on server", "secrets:read": "Access stored credentials",
 		"secrets:write": "Save credentials securely", "http:fetch": "Connect to any website",
 		"http:domain:*": "Connect to",
+		"secrets:use":   "", // ours
 	}
 	all := permissions.All()
 	if len(all) != len(consent) {

@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/annexhost/annex/bridge"
@@ -39,9 +40,9 @@ func httpCases() []Case {
 	const other = "Domain other.example.com not in extension's allowed domains"
 	return []Case{
 		{Method: "http.fetch", Rule: "a granted host answers", Prepare: stub, Args: `{"url":"` + address + `"}`, Want: answer,
-			After: sent("[{https://api.example.com/v1?q=1  [[User-Agent Annex-Extension/acme.notes]] [] }]")},
+			After: sent("[{https://api.example.com/v1?q=1  [[User-Agent Annex-Extension/acme.notes]] []  []}]")},
 		{Method: "http.fetch", Rule: "method, header, body and redirect are passed on", Prepare: stub, Args: `{"url":"` + address + `","method":"POST","headers":[["A","b"],["user-agent","mine"]],"body":"x","redirect":"error"}`, Want: answer,
-			After: sent("[{https://api.example.com/v1?q=1 POST [[A b] [user-agent mine]] [120] error}]")},
+			After: sent("[{https://api.example.com/v1?q=1 POST [[A b] [user-agent mine]] [120] error []}]")},
 		{Method: "http.fetch", Rule: "a null body is none", Prepare: stub, Args: `{"url":"` + address + `","body":null}`, Want: answer},
 		{Method: "http.fetch", Rule: "a host is compared after lower-casing and without its trailing dot", Prepare: stub, Args: `{"url":"https://API.Example.com./"}`, Code: sandbox.Unavailable, Text: "no stub"},
 		{Method: "http.fetch", Rule: "a host that is not granted is denied by name", Args: `{"url":"https://other.example.com/"}`, Code: sandbox.Denied, Text: other, After: sent("[]")},
@@ -69,5 +70,77 @@ func httpCases() []Case {
 			}
 			return audited("denied address of " + Host)(f)
 		}},
+	}
+}
+
+// sealed checks the fields that hold secrets in the one request that was sent.
+func sealed(want string) func(f *Fixture) error {
+	return func(f *Fixture) error {
+		sent := f.Fetcher.Requests()
+		if len(sent) != 1 {
+			return fmt.Errorf("%d requests were sent, want 1", len(sent))
+		}
+		if got := fmt.Sprint(sent[0].Bound); got != want {
+			return fmt.Errorf("sealed fields are %s, want %s", got, want)
+		}
+		return nil
+	}
+}
+
+func httpSecretCases() []Case {
+	const value = "s3cret-value"
+	with := func(more ...func(*Fixture)) func(*Fixture) {
+		return func(f *Fixture) {
+			secret("token", value)(f)
+			secret("other", "an0ther")(f)
+			stub(f)
+			for _, m := range more {
+				m(f)
+			}
+		}
+	}
+	const answer = `{"ok":true,"status":201,"statusText":"Created","url":"https://api.example.com/v1?q=1","redirected":false,` +
+		`"headers":[["content-type","text/plain"],["x-quote","a\"b"]],"body":{"$blob":0}}`
+	auth := func(auth string) string { return `{"url":"` + address + `","auth":` + auth + `}` }
+	field := func(value string) string { return `{"url":"` + address + `","headers":[["X-Key","` + value + `"]]}` }
+	echo := func(f *Fixture) {
+		f.Fetcher.Stub(address, egress.Response{
+			Status: 200, StatusText: value, URL: address,
+			Header: [][2]string{{"x-echo", "Bearer " + value}}, Body: []byte("got czNjcmV0LXZhbHVl"),
+		})
+	}
+	noUse := Config{Granted: []permissions.Permission{permissions.Domain(Host), permissions.SecretsRead, permissions.SecretsWrite}}
+	return []Case{
+		{Method: "http.fetch", Rule: "auth sends a secret that the handler does not see, and the audit says where", Prepare: with(), Args: auth(`{"secret":"token"}`), Want: answer,
+			After: both(sealed("[{Authorization Bearer s3cret-value [api.example.com]}]"), audited("secret.use token for api.example.com"))},
+		{Method: "http.fetch", Rule: "Basic encodes the secret", Prepare: with(), Args: auth(`{"secret":"token","scheme":"Basic"}`), Want: answer,
+			After: sealed("[{Authorization Basic czNjcmV0LXZhbHVl [api.example.com]}]")},
+		{Method: "http.fetch", Rule: "placeholders in a header value are filled in", Prepare: with(), Args: field("a {{secret:token}}:{{secret:other}}"), Want: answer,
+			After: both(sealed("[{X-Key a s3cret-value:an0ther [api.example.com]}]"), audited("secret.use token for api.example.com", "secret.use other for api.example.com"))},
+		{Method: "http.fetch", Rule: "a secret that comes back is blanked out", Prepare: with(echo), Args: auth(`{"secret":"token"}`),
+			Want: `{"ok":true,"status":200,"statusText":"[REDACTED]","url":"` + address + `","redirected":false,"headers":[["x-echo","Bearer [REDACTED]"]],"body":{"$blob":0}}`},
+		{Method: "http.fetch", Rule: "reading and writing secrets is not using them", Config: noUse, Prepare: with(), Args: auth(`{"secret":"token"}`), Code: sandbox.Denied,
+			Text: "Permission denied: secrets:use not granted to extension acme.notes", After: both(sent("[]"), audited())},
+		{Method: "http.fetch", Rule: "a placeholder needs the permission too", Config: noUse, Prepare: with(), Args: field("{{secret:token}}"), Code: sandbox.Denied, Text: "secrets:use", After: sent("[]")},
+		{Method: "http.fetch", Rule: "without the audit no secret is sent", Prepare: with(func(f *Fixture) { f.Audit.Err = errors.New("disk full") }), Args: auth(`{"secret":"token"}`),
+			Code: sandbox.Unavailable, Text: "the audit is not available", After: sent("[]")},
+		{Method: "http.fetch", Rule: "a secret is not sent to a host that it is not bound to", Config: Config{Granted: []permissions.Permission{permissions.HTTPFetch, permissions.SecretsUse}}, Prepare: with(),
+			Args: `{"url":"https://other.example.com/","auth":{"secret":"token"}}`, Code: sandbox.Denied, Text: "secret token is not bound to other.example.com", After: sent("[]")},
+		{Method: "http.fetch", Rule: "a secret that is not there is named", Prepare: with(), Args: auth(`{"secret":"absent"}`), Code: sandbox.NotFound, Text: "there is no secret absent", After: sent("[]")},
+		{Method: "http.fetch", Rule: "a scheme is one word", Prepare: with(), Args: auth(`{"secret":"token","scheme":"a b"}`), Code: sandbox.Invalid, Text: "auth.scheme"},
+		{Method: "http.fetch", Rule: "a placeholder that is not closed is refused", Prepare: with(), Args: field("{{secret:token"), Code: sandbox.Invalid, Text: "want {{secret:NAME}}", After: sent("[]")},
+		{Method: "http.fetch", Rule: "the name in a placeholder is checked", Prepare: with(), Args: field("{{secret:a b}}"), Code: sandbox.Invalid, Text: "Secret name must only contain", After: audited()},
+	}
+}
+
+// both checks one thing after the other.
+func both(checks ...func(f *Fixture) error) func(f *Fixture) error {
+	return func(f *Fixture) error {
+		for _, check := range checks {
+			if err := check(f); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

@@ -33,7 +33,7 @@ type Call func(f *Fixture, method, args string) (result string, err error)
 
 // Cases are all cases, by method.
 func Cases() []Case {
-	return slices.Concat(storageCases(), storageBatchCases(), secretsCases(), httpCases(), eventsCases(), logCases())
+	return slices.Concat(storageCases(), storageBatchCases(), secretsCases(), httpCases(), httpSecretCases(), eventsCases(), logCases())
 }
 
 // Run proves that call reaches the table and keeps its rules.

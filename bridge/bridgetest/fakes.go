@@ -46,6 +46,12 @@ func (s *Secrets) Get(_ context.Context, o secrets.Owner, name string) (secrets.
 	return secrets.NewValue(v), nil
 }
 
+// Use implements bridge.Secrets. Every secret is bound to Host.
+func (s *Secrets) Use(ctx context.Context, o secrets.Owner, name string) (secrets.Bound, error) {
+	v, err := s.Get(ctx, o, name)
+	return secrets.Bound{Value: v, Hosts: []string{Host}}, err
+}
+
 // Set implements bridge.Secrets.
 func (s *Secrets) Set(_ context.Context, o secrets.Owner, name string, v secrets.Value) (uint64, error) {
 	s.mu.Lock()

@@ -27,6 +27,9 @@ type Request struct {
 	Body   []byte      // not for GET and HEAD
 
 	Redirect Redirect // empty means RedirectFollow
+
+	// Bound are fields that are sent to some hosts alone, see [BoundField].
+	Bound []BoundField
 }
 
 // Limits bound one Fetch with all of its redirects. A zero or negative field
@@ -76,6 +79,7 @@ type fetch struct {
 	life   context.Context // of the fetch
 	allow  func(string) error
 	limits Limits
+	bound  []BoundField
 	lane   *lane
 }
 
@@ -135,8 +139,11 @@ func (f *fetch) check(h *hop, req Request) (err error) {
 		return err
 	}
 	h.method = method
-	h.header, err = cleanHeader(req.Header, f.limits.MaxHeader)
-	return err
+	if h.header, err = cleanHeader(req.Header, f.limits.MaxHeader); err != nil {
+		return err
+	}
+	f.bound = req.Bound
+	return f.checkBound(h.to, h.header)
 }
 
 // exchange asks once. It returns the answer, or the hop that it leads to.
@@ -192,7 +199,7 @@ func (f *fetch) read(h *hop, resp *http.Response) (answer *Response, wire int64,
 // request builds what is sent. The context carries its own lifetime for dialer.
 func (f *fetch) request(h *hop) *http.Request {
 	ctx := context.WithValue(f.life, lifetimeKey{}, f.life)
-	r := (&http.Request{Method: h.method, URL: h.to.url, Header: h.header}).WithContext(ctx)
+	r := (&http.Request{Method: h.method, URL: h.to.url, Header: f.withBound(h)}).WithContext(ctx)
 	if len(h.body) > 0 {
 		r.ContentLength = int64(len(h.body))
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(h.body)), nil }

@@ -76,10 +76,18 @@ interface ExtensionResponses {
 interface FetchOptions {
   /** GET unless given; DELETE, GET, HEAD, OPTIONS, PATCH, POST or PUT. */
   method?: string
-  /** A plain object, a list of [name, value], or `Headers`. */
+  /**
+   * A plain object, a list of [name, value], or `Headers`. `{{secret:NAME}}` in a value stands for a secret that an
+   * admin bound to the host: it is filled in on the way out and never seen here. Requires the `secrets:use` permission.
+   */
   headers?: Record<string, string | undefined> | Iterable<readonly [string, string]> | Headers
   body?: string | ArrayBuffer | ArrayBufferView | URLSearchParams | null
   redirect?: 'follow' | 'manual' | 'error'
+  /**
+   * An `Authorization` field with a secret, which is never seen here: `Bearer` unless `scheme` says otherwise; `Basic`
+   * for a secret of the form user:password. Requires the `secrets:use` permission.
+   */
+  auth?: { secret: string; scheme?: string } | null
   /** Ends the wait for the answer. */
   signal?: AbortSignal | null
 }

@@ -105,7 +105,8 @@
       const headers = fields(given.headers)
       const body = bodyOf(given.body, headers)
       const method = given.method === undefined ? undefined : String(given.method)
-      const answer = call(String(url), method, headers, body, given.redirect).then(resultOf)
+      const auth = given.auth === null ? undefined : given.auth
+      const answer = call(String(url), method, headers, body, given.redirect, auth).then(resultOf)
       return signal ? until(signal, answer) : answer
     } catch (error) {
       return Promise.reject(error)
