@@ -54,6 +54,7 @@ var Policy = []struct {
 	// Packages of extensions.
 	{"runtime/manifest", Rule{Ours: []string{"permissions"}, Others: []string{semver}, Tests: []string{"github.com/santhosh-tekuri/jsonschema"}}},
 	{"runtime/pack", Rule{Ours: []string{"permissions", "runtime/manifest"}}},
+	{"runtime/signing", Rule{Ours: []string{"runtime/manifest", "runtime/pack"}}},
 	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja, xsys, "github.com/go-sourcemap/sourcemap"}}},
 
 	// Engines know only the wall.
