@@ -23,6 +23,22 @@ const (
 // earlier version of Annex kept.
 const toolchain = "bundle-1/esbuild-0.28.2"
 
+// Problem is one thing that is wrong in an author's sources.
+type Problem = bundle.Message
+
+// SourceError is what is wrong in the sources of a package, all of it. It is a
+// *sandbox.Error of code Invalid too.
+type SourceError struct {
+	Message  string    // a line for each problem
+	Problems []Problem // those whose place is known
+}
+
+// Error returns the message.
+func (e *SourceError) Error() string { return e.Message }
+
+// Unwrap returns the error as it crosses the wall.
+func (e *SourceError) Unwrap() error { return &sandbox.Error{Code: sandbox.Invalid, Message: e.Message} }
+
 // keep bundles the handlers of a package, compiles each once to find what is
 // wrong with it, and puts everything into the registry.
 func (h *Host) keep(ctx context.Context, p *pack.Package) error {
@@ -65,6 +81,7 @@ func (h *Host) includeModules(ctx context.Context, p *pack.Package) error {
 func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundled, error) {
 	var handlers []registry.Bundled
 	var problems []string
+	var places []Problem
 	total := 0
 	seen := map[string]bool{}
 	for _, route := range p.Manifest.Contributes.APIRoutes {
@@ -79,6 +96,10 @@ func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundl
 				return nil, err
 			}
 			problems = append(problems, known.Message)
+			var wrong *SourceError
+			if errors.As(err, &wrong) {
+				places = append(places, wrong.Problems...)
+			}
 			continue
 		}
 		total += len(b.Code)
@@ -88,7 +109,7 @@ func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundl
 		problems = append(problems, fmt.Sprintf("all handlers together are too large: %d bytes bundled (max %d)", total, maxHandlers))
 	}
 	if len(problems) > 0 {
-		return nil, &sandbox.Error{Code: sandbox.Invalid, Message: strings.Join(problems, "\n")}
+		return nil, &SourceError{strings.Join(problems, "\n"), places}
 	}
 	return handlers, nil
 }
@@ -108,7 +129,7 @@ func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler string) (
 	}})
 	var wrong *bundle.Errors
 	if errors.As(err, &wrong) {
-		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: wrong.Error()}
+		return registry.Bundled{}, &SourceError{wrong.Error(), wrong.Messages}
 	}
 	if err != nil {
 		return registry.Bundled{}, err

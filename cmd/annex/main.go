@@ -93,7 +93,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		return usagef("%v; %s --help shows what there is", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newRun(), newServe(), newTypes(), newVersion(),
+		newRun(), newServe(), newDev(), newTypes(), newVersion(),
 		newInstall(), newList(), newOrg(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newNew(), newSchema(),

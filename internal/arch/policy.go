@@ -38,6 +38,7 @@ var Policy = []struct {
 	// Vocabulary: these know nothing of ours.
 	{"internal/arch", Rule{}},
 	{"internal/nesting", Rule{Tests: []string{goja, esbuild}}},
+	{"internal/watch", Rule{Others: []string{"github.com/fsnotify/fsnotify"}}},
 	{"permissions", Rule{Others: []string{xnet}}},
 	{"storage/internal/gate", Rule{}},
 	{"storage/internal/combine", Rule{}},
@@ -125,6 +126,7 @@ var Policy = []struct {
 	{"cmd/annex", Rule{
 		Ours: []string{
 			"internal/exttest", "internal/scaffold",
+			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/standard", "runtime/bundle",
 		},

@@ -63,7 +63,12 @@ func (x *exchange) fail(err error) {
 	h := x.w.Header()
 	h["Content-Type"] = applicationJSON
 	h["Cache-Control"] = noStore
-	x.write(a.Status, errorBody(a.Error, message, x.id))
+	body := errorBody(a.Error, message, x.id)
+	if x.h.cfg.Dev && e.Stack != "" && a != internal {
+		body = append(append(body[:len(body)-1], `,"stack":`...), appendString(nil, e.Stack)...)
+		body = append(body, '}')
+	}
+	x.write(a.Status, body)
 }
 
 // otherMethod answers a request for a path that has other methods only. The

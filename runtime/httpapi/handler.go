@@ -43,6 +43,10 @@ type Config struct {
 	// for the URL that handlers are given (http or https and the Host header).
 	BaseURL string
 
+	// Dev shows the stack of an error that a handler threw in the answer, in its
+	// author's files and lines: for the author's own machine.
+	Dev bool
+
 	MaxBody      int64         // bytes of a request's body (1 MiB)
 	MaxHeld      int64         // bytes of all bodies, in and out, before requests are refused (256 MiB)
 	BodyTimeout  time.Duration // for a body to arrive (30 s)
