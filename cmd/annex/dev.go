@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -198,26 +197,23 @@ func (d *dev) reload(ctx context.Context, dir string, first bool) *manifest.Mani
 	if !first {
 		d.screen.difference(plan)
 	}
+	asked := time.Now()
 	consent, err := d.approve.decide(ctx, d.cmd, plan)
+	began = began.Add(time.Since(asked)) // a person's time
 	if err != nil {
 		d.refused[dir] = plan.Digest
 		return d.fail(dir, err)
 	}
-	asked := !plan.Added.IsEmpty()
 	if _, err := d.host.Install(ctx, d.org, p, consent); err != nil {
 		return d.fail(dir, err)
 	}
 	delete(d.refused, dir)
 	delete(d.failed, dir)
-	took := fmt.Sprintf(" in %d ms", time.Since(began).Milliseconds())
-	if asked {
-		took = "" // a person took most of it
-	}
 	verb := "reloaded"
 	if first {
 		verb = "loaded"
 	}
-	d.screen.say("%s %s %s%s", verb, plan.Manifest.ID, plan.Manifest.Version, took)
+	d.screen.say("%s %s %s in %d ms", verb, plan.Manifest.ID, plan.Manifest.Version, time.Since(began).Milliseconds())
 	return plan.Manifest
 }
 

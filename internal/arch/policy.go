@@ -131,6 +131,6 @@ var Policy = []struct {
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/standard", "runtime/bundle",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
-		Tests:  []string{script},
+		Tests:  []string{script, "github.com/creack/pty"},
 	}},
 }
