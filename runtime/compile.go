@@ -37,7 +37,9 @@ type SourceError struct {
 func (e *SourceError) Error() string { return e.Message }
 
 // Unwrap returns the error as it crosses the wall.
-func (e *SourceError) Unwrap() error { return &sandbox.Error{Code: sandbox.Invalid, Message: e.Message} }
+func (e *SourceError) Unwrap() error {
+	return &sandbox.Error{Code: sandbox.Invalid, Message: e.Message}
+}
 
 // keep bundles the handlers of a package, compiles each once to find what is
 // wrong with it, and puts everything into the registry.
