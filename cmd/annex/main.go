@@ -94,6 +94,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 	})
 	root.AddCommand(
 		newRun(), newServe(), newDev(), newTypes(), newVersion(),
+		newDoctor(),
 		newInstall(), newList(), newOrg(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newNew(), newSchema(),

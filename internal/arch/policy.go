@@ -66,6 +66,7 @@ var Policy = []struct {
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
 	{"runtime/worker/jail", Rule{Others: []string{xsys, "github.com/landlock-lsm/go-landlock"}}},
+	{"runtime/doctor", Rule{Ours: []string{"runtime/worker/jail"}, Others: []string{xsys}}},
 	{"runtime/worker", Rule{
 		Ours:   []string{"runtime/sandbox", "runtime/worker/jail"},
 		Others: []string{xsys},
@@ -115,7 +116,7 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
 		},
 		Others: []string{hclog},
 	}},
@@ -128,7 +129,7 @@ var Policy = []struct {
 			"internal/exttest", "internal/scaffold",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/standard", "runtime/bundle",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/standard", "runtime/bundle",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script, "github.com/creack/pty"},

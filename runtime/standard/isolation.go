@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/doctor"
 	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/worker"
@@ -77,8 +78,10 @@ func (o Options) newWorkers() (sandbox.Engine, *workshop, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if report := engine.Report(); o.Logger != nil && !report.Holds() {
-		o.Logger.Warn("this system does not give workers a complete jail", "missing", report.String())
+	for _, f := range doctor.Jail(engine.Report(), false) {
+		if f.Status != doctor.OK && o.Logger != nil {
+			o.Logger.Warn("this system does not give workers a complete jail", "missing", f.Name, "because", f.Detail, "remedy", f.Remedy)
+		}
 	}
 	return engine, newWorkshop(c), nil
 }

@@ -50,6 +50,7 @@ func (m ready) append(b []byte) []byte {
 	for _, l := range m.report {
 		b = appendString(b, string(l.Name))
 		b = appendString(b, l.Refused)
+		b = appendString(b, l.Detail)
 	}
 	return b
 }
@@ -63,7 +64,7 @@ func (f *fields) ready() ready {
 		return m
 	}
 	for range n {
-		m.report = append(m.report, jail.Layer{Name: jail.Name(f.string()), Refused: f.string()})
+		m.report = append(m.report, jail.Layer{Name: jail.Name(f.string()), Refused: f.string(), Detail: f.string()})
 	}
 	return m
 }

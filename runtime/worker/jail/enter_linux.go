@@ -16,13 +16,28 @@ import (
 // thread that lives as long as the process.
 func Enter(in Inside) Report {
 	var r Report
-	r.add(Limits, limit(in))
-	r.add(Namespaces, reason(in.Namespaces))
-	r.add(Root, emptyRoot(in.Namespaces == ""))
-	r.add(Privileges, dropPrivileges(in.Parent))
-	r.add(Landlock, restrictPaths())
-	r.add(Calls, filterCalls())
+	r.add(Limits, fmt.Sprintf("data %s, %d files, no file size, no core dump, lower priority", amount(in.Memory), in.Files), limit(in))
+	r.add(Namespaces, "user, mount, network, process, IPC, host name", reason(in.Namespaces))
+	r.add(Root, "read-only, nothing in it", emptyRoot(in.Namespaces == ""))
+	r.add(Privileges, "no_new_privs, no capabilities, not dumpable", dropPrivileges(in.Parent))
+	r.add(Landlock, landlockDetail(), restrictPaths())
+	r.add(Calls, filterDetail(), filterCalls())
 	return r
+}
+
+func amount(bytes int64) string {
+	if bytes <= 0 {
+		return "unlimited"
+	}
+	return fmt.Sprintf("%d MiB", bytes>>20)
+}
+
+func landlockDetail() string {
+	version, err := landlockVersion()
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("version %d of the kernel's interface: no path, no port", version)
 }
 
 func reason(refused string) error {

@@ -30,6 +30,7 @@ const (
 type Layer struct {
 	Name    Name
 	Refused string // why it does not hold, empty when it does
+	Detail  string // what it is made of here
 }
 
 // Report lists all layers of a process.
@@ -62,8 +63,8 @@ func (r Report) String() string {
 }
 
 // add notes a layer.
-func (r *Report) add(n Name, err error) {
-	l := Layer{Name: n}
+func (r *Report) add(n Name, detail string, err error) {
+	l := Layer{Name: n, Detail: detail}
 	if err != nil {
 		l.Refused = err.Error()
 	}

@@ -34,6 +34,11 @@ const (
 // nameMemory is the option of prctl with which Go labels its memory.
 const nameMemory = 0x53564d41 // PR_SET_VMA
 
+// filterDetail says what the filter lets pass.
+func filterDetail() string {
+	return fmt.Sprintf("%d of the kernel's pass, a few others by their arguments", len(allowed)+len(allowedHere))
+}
+
 // filterCalls installs the filter on all threads. It carries no_new_privs to
 // them too.
 func filterCalls() error {
