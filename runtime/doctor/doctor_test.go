@@ -13,7 +13,9 @@ import (
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		found := Run(t.Context(), []Check{
-			{"fine", func(context.Context) []Finding { return []Finding{{Name: "a", Status: OK}, {Name: "b", Status: Warning}} }},
+			{"fine", func(context.Context) []Finding {
+				return []Finding{{Name: "a", Status: OK}, {Name: "b", Status: Warning}}
+			}},
 			{"broken", func(context.Context) []Finding { panic("oh") }},
 			{"endless", func(ctx context.Context) []Finding { <-ctx.Done(); time.Sleep(time.Second); return nil }},
 			{"nothing", func(context.Context) []Finding { return nil }},
