@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/annexhost/annex/storage"
@@ -29,8 +31,9 @@ type KeeperConfig struct {
 // number of Keepers may share a Store.
 type Keeper struct {
 	store  storage.Store
-	master MasterKey
-	root   Value // what DeriveKey derives from
+	held   atomic.Pointer[MasterKey]
+	change sync.RWMutex // written by who changes held, read by who stores what is wrapped
+	root   Value        // what DeriveKey derives from
 	cache  keyCache
 	cfg    KeeperConfig
 }
@@ -54,7 +57,8 @@ func NewKeeper(ctx context.Context, store storage.Store, key MasterKey, cfg Keep
 	if len(key.entries()) == 0 {
 		return nil, ErrNoMasterKey
 	}
-	k := &Keeper{store: store, master: key, cfg: cfg}
+	k := &Keeper{store: store, cfg: cfg}
+	k.held.Store(&key)
 	root, err := k.openRoot(ctx)
 	if err != nil {
 		return nil, err
@@ -216,6 +220,8 @@ var errUnchanged = errors.New("secrets: unchanged")
 // update opens the vault of o, lets f change it, and stores its row, in one
 // transaction. Without create, an owner without a row is left alone.
 func (k *Keeper) update(ctx context.Context, o Owner, create bool, f func(storage.Tx, *vault) error) error {
+	k.change.RLock()
+	defer k.change.RUnlock()
 	err := k.store.Update(ctx, func(tx storage.Tx) error {
 		row, err := tx.Get(ctx, o.rowKey())
 		var v *vault

@@ -100,15 +100,15 @@ func (k *Keeper) rewrap(ctx context.Context, key storage.Key, b binding) (change
 		if len(row) < wrappedSize {
 			return fmt.Errorf("%w: a row of %d bytes", ErrTampered, len(row))
 		}
-		if k.master.isCurrent(row[:wrappedSize]) {
+		if k.master().isCurrent(row[:wrappedSize]) {
 			return nil
 		}
-		secret, err := k.master.unwrap(row[:wrappedSize], b)
+		secret, err := k.master().unwrap(row[:wrappedSize], b)
 		if err != nil {
 			return err
 		}
 		defer clear(secret)
-		wrapped, err := k.master.wrap(secret, b)
+		wrapped, err := k.master().wrap(secret, b)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (k *Keeper) openRoot(ctx context.Context) (Value, error) {
 	if err != nil {
 		return Value{}, fmt.Errorf("secrets: open the key-check record: %w", err)
 	}
-	secret, err := k.master.unwrap(blob, binding{purpose: purposeRoot})
+	secret, err := k.master().unwrap(blob, binding{purpose: purposeRoot})
 	if err != nil {
 		return Value{}, err
 	}
@@ -45,7 +45,7 @@ func (k *Keeper) makeRoot(ctx context.Context) ([]byte, error) {
 		}
 		secret := newSecret()
 		defer clear(secret)
-		if blob, err = k.master.wrap(secret, binding{purpose: purposeRoot}); err != nil {
+		if blob, err = k.master().wrap(secret, binding{purpose: purposeRoot}); err != nil {
 			return err
 		}
 		return tx.Put(rootKey, blob)

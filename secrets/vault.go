@@ -16,7 +16,7 @@ type vault struct {
 func (k *Keeper) newVault(o Owner) (*vault, error) {
 	secret := newSecret()
 	defer clear(secret)
-	wrapped, err := k.master.wrap(secret, o.bind(purposeDataKey))
+	wrapped, err := k.master().wrap(secret, o.bind(purposeDataKey))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (k *Keeper) openVaultAs(o Owner, row []byte, purpose string, decode func([]
 	wrapped, sealed := row[:wrappedSize], row[wrappedSize:]
 	key, ok := k.cache.get(o, wrapped)
 	if !ok {
-		secret, err := k.master.unwrap(wrapped, o.bind(purposeDataKey))
+		secret, err := k.master().unwrap(wrapped, o.bind(purposeDataKey))
 		if err != nil {
 			return nil, err
 		}
