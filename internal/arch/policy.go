@@ -117,6 +117,7 @@ var Policy = []struct {
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
 			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
+			"runtime/backup", "runtime/dataformat",
 		},
 		Others: []string{hclog},
 	}},

@@ -58,6 +58,11 @@ type Entry struct {
 	body []byte // the record as it is stored
 }
 
+// HostOrg stands for the host itself, whose chain holds what belongs to no
+// organization: backups, rotations, organizations that were erased. No organization
+// has such a name.
+const HostOrg = "@host"
+
 const (
 	headPrefix  storage.Key = "aud/h/"
 	entryPrefix storage.Key = "aud/e/"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/annexhost/annex/runtime/manifest"
@@ -152,4 +153,21 @@ func (r *Registry) Find(ctx context.Context, org, name string) (Installation, er
 		return Installation{}, ErrNotFound
 	}
 	return r.Get(ctx, org, name)
+}
+
+// RecordOrgs makes the record of every organization that something is installed
+// for and that has none, as in data from before there were records.
+func (r *Registry) RecordOrgs(ctx context.Context, by string, now time.Time) error {
+	const prefix = "reg/inst/"
+	for after := storage.Key(""); ; {
+		keys, err := r.store.Keys(ctx, prefix, after, 1)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		name, _, _ := strings.Cut(string(keys[0][len(prefix):]), "/")
+		if err := r.store.Update(ctx, func(tx storage.Tx) error { return ensureOrg(ctx, tx, name, by, now) }); err != nil {
+			return err
+		}
+		after = storage.Key(prefix + name + "0") // '0' follows the slash: behind all of this organization
+	}
 }

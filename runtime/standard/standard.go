@@ -41,6 +41,10 @@ type Options struct {
 	// (master.key, made on first use), or a fresh one for OpenMemory.
 	MasterKey secrets.MasterKey
 
+	// SaveMasterKey replaces MasterKey where it is kept, when it is rotated. Nil:
+	// it cannot be replaced there. The key in the data directory needs none.
+	SaveMasterKey func(secrets.MasterKey) error
+
 	// NoSync trades durability for speed: an acknowledged write may be lost
 	// when the machine loses power.
 	NoSync bool

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/audit"
@@ -25,6 +27,10 @@ type State struct {
 	Audit    *audit.Log
 	Registry *registry.Registry
 	Tokens   *identity.Tokens
+
+	saveKey  func(secrets.MasterKey) error // nil: the key's place cannot be written
+	rotating sync.Mutex
+	now      func() time.Time
 }
 
 // auditKey is the purpose under which the key of the audit's chains is derived.
@@ -36,19 +42,24 @@ func OpenState(ctx context.Context, dir string, o Options) (*State, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
+	if err := checkRestored(dir); err != nil {
+		return nil, err
+	}
 	sync := badgerstore.SyncGroup
 	if o.NoSync {
 		sync = badgerstore.SyncOff
 	}
-	store, err := badgerstore.Open(badgerstore.Config{Dir: filepath.Join(dir, "store"), Sync: sync, Logger: o.Logger})
+	store, err := badgerstore.Open(badgerstore.Config{Dir: filepath.Join(dir, storeDir), Sync: sync, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
 	key := o.MasterKey
 	if key == (secrets.MasterKey{}) {
-		if key, _, err = secrets.OpenKeyFile(filepath.Join(dir, "master.key")); err != nil {
+		path := filepath.Join(dir, keyFile)
+		if key, _, err = secrets.OpenKeyFile(path); err != nil {
 			return nil, errors.Join(err, store.Close())
 		}
+		o.SaveMasterKey = func(k secrets.MasterKey) error { return secrets.ReplaceKeyFile(path, k) }
 	}
 	return newState(ctx, store, key, o)
 }
@@ -65,8 +76,15 @@ func memoryState(ctx context.Context, o Options) (*State, error) {
 }
 
 func newState(ctx context.Context, store storage.Store, key secrets.MasterKey, o Options) (*State, error) {
+	format, err := checkFormat(ctx, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	keeper, err := secrets.NewKeeper(ctx, store, key, secrets.KeeperConfig{Now: o.Now})
 	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := upgrade(ctx, store, keeper, format, o); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	chainKey, err := keeper.DeriveKey(auditKey)
@@ -77,7 +95,8 @@ func newState(ctx context.Context, store storage.Store, key secrets.MasterKey, o
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &State{Store: store, Keeper: keeper, Audit: log, Registry: registry.New(store), Tokens: identity.NewTokens(store, o.Now)}, nil
+	return &State{Store: store, Keeper: keeper, Audit: log, Registry: registry.New(store), Tokens: identity.NewTokens(store, o.Now),
+		saveKey: o.SaveMasterKey, now: now(o)}, nil
 }
 
 // Space is the data of one extension in one organization.
