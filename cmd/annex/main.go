@@ -96,6 +96,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		newRun(), newServe(), newDev(), newTypes(), newVersion(),
 		newDoctor(),
 		newInstall(), newList(), newOrg(),
+		newUpdate(), newVersions(), newRollback(), newPin(), newUnpin(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newNew(), newSchema(),
 	)

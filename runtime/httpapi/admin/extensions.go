@@ -47,6 +47,8 @@ type Extension struct {
 	UpdatedAt   time.Time       `json:"updatedAt"`
 	InstalledBy string          `json:"installedBy"`
 	Epoch       uint64          `json:"epoch" doc:"grows with every change of the installation"`
+	Pinned      bool            `json:"pinned,omitempty" doc:"it is kept at its version"`
+	Pending     string          `json:"pending,omitempty" doc:"the version of an update that waits for approval"`
 	PurgeAt     time.Time       `json:"purgeAt,omitzero" doc:"set while uninstalled: when the data is destroyed"`
 }
 
@@ -98,7 +100,12 @@ var ListExtensions = Define(Spec{
 // show makes an Extension of an installation.
 func (c *Call) show(ctx context.Context, inst registry.Installation) (Extension, error) {
 	name, err := c.nameOf(ctx, inst)
+	pending := ""
+	if inst.Pending != nil {
+		pending = inst.Pending.Version
+	}
 	return Extension{
+		Pinned: inst.Pin != nil, Pending: pending,
 		ID: inst.Extension, Name: name, Version: inst.Version, Enabled: inst.Enabled, Digest: inst.Digest, Granted: inst.Granted,
 		InstalledAt: inst.InstalledAt, UpdatedAt: inst.UpdatedAt, InstalledBy: inst.InstalledBy, Epoch: inst.Epoch, PurgeAt: inst.PurgeAt,
 	}, err

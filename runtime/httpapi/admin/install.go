@@ -61,6 +61,10 @@ var PlanInstall = Define(Spec{
 	if err != nil {
 		return Plan{}, err
 	}
+	return showPlan(plan), nil
+})
+
+func showPlan(plan runtime.Plan) Plan {
 	m := plan.Manifest
 	shown := Plan{
 		ID: string(m.ID), Name: m.Name, Version: m.Version, Publisher: m.Publisher, Digest: plan.Digest, Same: plan.Same,
@@ -72,8 +76,8 @@ var PlanInstall = Define(Spec{
 	if shown.Warnings == nil {
 		shown.Warnings = []string{}
 	}
-	return shown, nil
-})
+	return shown
+}
 
 func (c *Call) plan(ctx context.Context, org string, archive []byte) (*pack.Package, runtime.Plan, error) {
 	p, err := pack.OpenArchive(archive, pack.Options{Manifest: c.Host.ManifestOptions()})

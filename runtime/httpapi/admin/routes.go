@@ -17,6 +17,16 @@ func table() []Route {
 		PlanInstall,
 		Install,
 
+		// Versions.
+		ListVersions,
+		Update,
+		ShowUpdate,
+		ApproveUpdate,
+		WithdrawUpdate,
+		Rollback,
+		SetPin,
+		RemovePin,
+
 		// Public addresses.
 		ShowPublic,
 		RotatePublic,
