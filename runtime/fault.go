@@ -22,6 +22,8 @@ var codes = []struct {
 	{registry.ErrNotFound, sandbox.NotFound},
 	{registry.ErrOrg, sandbox.Invalid},
 	{registry.ErrExists, sandbox.Conflict},
+	{registry.ErrPurging, sandbox.Conflict},
+	{registry.ErrErasing, sandbox.Conflict},
 	{storage.ErrInUse, sandbox.Conflict},
 	{storage.ErrConflict, sandbox.Conflict},
 	{storage.ErrUnavailable, sandbox.Unavailable},

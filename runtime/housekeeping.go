@@ -3,9 +3,6 @@ package runtime
 import (
 	"context"
 	"time"
-
-	"github.com/annexhost/annex/runtime/audit"
-	"github.com/annexhost/annex/secrets"
 )
 
 // housekeepingEvery is how often expired keys and data past its grace period
@@ -46,23 +43,4 @@ func (h *Host) Tidy(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// purge destroys what an uninstalled extension left: first the key of its
-// secrets, then its data, last its record, so that an interruption is found
-// and finished by the next Tidy.
-func (h *Host) purge(ctx context.Context, o owner, by string) error {
-	err := h.cfg.Audit.Append(ctx, audit.Record{
-		Time: h.cfg.Now(), Org: o.org, Extension: o.extension, Actor: by, Action: "purge", Outcome: "ok",
-	})
-	if err != nil {
-		return err
-	}
-	if err := h.cfg.Keeper.Destroy(ctx, secrets.Owner{Org: o.org, Extension: o.extension}); err != nil {
-		return err
-	}
-	if err := h.space(o).Erase(ctx); err != nil {
-		return err
-	}
-	return h.registry.Forget(ctx, o.org, o.extension)
 }

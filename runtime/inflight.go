@@ -65,6 +65,20 @@ func (in *inflight) revoke(o owner) {
 	}
 }
 
+// revokeOrg ends the invocations of an organization.
+func (in *inflight) revokeOrg(org string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for o, of := range in.running {
+		if o.org != org {
+			continue
+		}
+		for f := range of {
+			f.cancel(errRevoked)
+		}
+	}
+}
+
 // close refuses new invocations and waits for the running ones; when ctx is
 // done it ends them first.
 func (in *inflight) close(ctx context.Context) {

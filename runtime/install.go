@@ -129,40 +129,6 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 	return inst, nil
 }
 
-// Uninstall stops the routes of an extension and revokes its grants at once:
-// invocations that run are ended. Its data is kept for the grace period, or
-// destroyed now when purge is set, the key of its secrets first.
-func (h *Host) Uninstall(ctx context.Context, org, extension, by string, purge bool) error {
-	id, err := h.fullID(ctx, org, extension)
-	if err == nil {
-		_, err = h.registry.Get(ctx, org, id)
-	}
-	if errors.Is(err, registry.ErrNotFound) {
-		return notInstalled(extension)
-	}
-	if err != nil {
-		return err
-	}
-	now := h.cfg.Now()
-	err = h.cfg.Audit.Append(ctx, audit.Record{Time: now, Org: org, Extension: id, Actor: by, Action: "uninstall", Outcome: "ok"})
-	if err != nil {
-		return fmt.Errorf("runtime: nothing is uninstalled without an audit record: %w", err)
-	}
-	o := owner{org, id}
-	_, err = h.registry.Remove(ctx, org, id, now.Add(h.cfg.GracePeriod))
-	h.installs.release(o)
-	h.running.revoke(o)
-	switch {
-	case errors.Is(err, registry.ErrNotFound) && !purge:
-		return notInstalled(extension)
-	case err != nil && !errors.Is(err, registry.ErrNotFound):
-		return err
-	case purge:
-		return h.purge(ctx, o, by)
-	}
-	return nil
-}
-
 func notInstalled(extension string) error {
 	return &sandbox.Error{Code: sandbox.NotFound, Message: fmt.Sprintf("extension %s is not installed", extension)}
 }

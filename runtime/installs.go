@@ -19,6 +19,7 @@ const maxInstalls = 20_000
 // installed is an installation ready to be called. It is immutable.
 type installed struct {
 	registry.Installation
+	org      registry.OrgState
 	manifest *manifest.Manifest
 	pkg      *registry.Package
 	grants   *permissions.Grants
@@ -104,6 +105,19 @@ func (c *installs) release(o owner) {
 	c.settle(o)
 }
 
+// forgetOrg forgets every installation of an organization.
+func (c *installs) forgetOrg(org string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	for o, old := range c.ready {
+		if o.org == org {
+			delete(c.ready, o)
+			c.count(old, -1)
+		}
+	}
+}
+
 // settle gives up what was kept of a forgotten installation, with the lock held.
 func (c *installs) settle(o owner) {
 	if old := c.stale[o]; old != nil {
@@ -130,6 +144,10 @@ func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
 	if err != nil {
 		return nil, err
 	}
+	org, err := h.registry.Org(ctx, o.org)
+	if err != nil {
+		return nil, err
+	}
 	pkg, err := h.registry.Package(ctx, inst.Digest)
 	if err != nil {
 		return nil, err
@@ -146,6 +164,7 @@ func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
 	}
 	return &installed{
 		Installation: inst,
+		org:          org.State,
 		manifest:     m,
 		pkg:          pkg,
 		grants:       permissions.NewGrants(inst.Extension, inst.Granted, h.cfg.Policy),

@@ -94,7 +94,7 @@ func (inv *invocation) resolve(ctx context.Context) (context.Context, func(), er
 // match reads the installation as it is now, and finds the route in it.
 func (inv *invocation) match(ctx context.Context, o owner) error {
 	inst, err := inv.host.installs.get(ctx, o)
-	if err == nil && (inst.Removed() || !inst.Enabled) {
+	if err == nil && (inst.Removed() || !inst.Enabled || inst.org != registry.OrgActive) {
 		err = registry.ErrNotFound
 	}
 	if err != nil {
@@ -212,7 +212,7 @@ func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.
 	}, inv.session.Call)
 	inv.ledger.CPU, inv.ledger.Memory = out.Usage.CPU, out.Usage.Memory
 	if err != nil && errors.Is(context.Cause(ctx), errRevoked) {
-		err = &sandbox.Error{Code: sandbox.Canceled, Message: "the extension was uninstalled while it ran"}
+		err = &sandbox.Error{Code: sandbox.Canceled, Message: "the extension was uninstalled, disabled or lost a permission while it ran"}
 	}
 	return out.Result, withRemedy(err)
 }

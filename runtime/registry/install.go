@@ -22,6 +22,9 @@ func (r *Registry) Install(ctx context.Context, inst Installation) (Installation
 		if err := ensureOrg(ctx, tx, inst.Org, inst.InstalledBy, inst.UpdatedAt); err != nil {
 			return old, err
 		}
+		if old.Purging {
+			return old, ErrPurging
+		}
 		if !old.InstalledAt.IsZero() {
 			inst.InstalledAt = old.InstalledAt
 		}
@@ -69,6 +72,30 @@ func (r *Registry) Remove(ctx context.Context, org, extension string, purgeAt ti
 		i.PurgeAt = purgeAt
 		return nil
 	})
+}
+
+// BeginPurge marks that the data of a removed extension is being destroyed: from
+// here on it cannot be installed again before [Registry.Forget]. It is due at
+// once, so that whoever looks for what is due finishes after an interruption.
+// An extension that is not removed is ErrNotFound.
+func (r *Registry) BeginPurge(ctx context.Context, org, extension string, now time.Time) error {
+	return r.change(ctx, org, extension, func(_ storage.Tx, old Installation) (Installation, error) {
+		if old.Epoch == 0 || !old.Removed() {
+			return old, ErrNotFound
+		}
+		begun := old
+		begun.Purging = true
+		begun.PurgeAt = earlier(old.PurgeAt, now)
+		begun.Epoch++
+		return begun, nil
+	})
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b.UTC()
+	}
+	return a
 }
 
 // change reads, lets f decide, and writes the record with its indexes in one

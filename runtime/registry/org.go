@@ -15,6 +15,9 @@ import (
 // ErrExists says that there is such a record already.
 var ErrExists = errors.New("registry: there is one already")
 
+// ErrErasing says that an organization is being erased.
+var ErrErasing = errors.New("registry: the organization is being erased")
+
 // OrgState says whether the extensions of an organization are called.
 type OrgState string
 
@@ -88,7 +91,10 @@ func (r *Registry) CreateOrg(ctx context.Context, name, by string, now time.Time
 
 // ensureOrg makes the record of an organization that something is installed for.
 func ensureOrg(ctx context.Context, tx storage.Tx, name, by string, now time.Time) error {
-	_, err := readOrg(ctx, tx, name)
+	org, err := readOrg(ctx, tx, name)
+	if err == nil && org.State == OrgErasing {
+		return ErrErasing
+	}
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}

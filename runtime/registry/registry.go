@@ -33,6 +33,9 @@ import (
 // ErrNotFound says that there is no such installation or package.
 var ErrNotFound = errors.New("registry: not found")
 
+// ErrPurging says that what an extension left is being destroyed at the moment.
+var ErrPurging = errors.New("registry: the data of the uninstalled extension is being destroyed; try again in a minute")
+
 // ErrOrg says that a name of an organization is malformed.
 var ErrOrg = errors.New("registry: an organization is named by 1 to 128 letters, digits, dots, hyphens and underscores")
 
@@ -80,6 +83,9 @@ type Installation struct {
 
 	// PurgeAt is set once the extension was uninstalled: its data is kept until then.
 	PurgeAt time.Time `json:"purgeAt,omitzero"`
+
+	// Purging says that the data is being destroyed: it cannot be had back.
+	Purging bool `json:"purging,omitempty"`
 }
 
 // Removed reports whether the extension was uninstalled and its data is only
