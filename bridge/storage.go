@@ -28,6 +28,9 @@ const (
 	maxExpires = 31_536_000 // seconds
 )
 
+// CheckKey returns an error of code Invalid unless a handler could use key.
+func CheckKey(key string) error { return checkKey(key) }
+
 // checkKey returns an error unless key is 1 to 256 characters of A-Za-z0-9._:/-.
 func checkKey(key string) error {
 	if key == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -30,6 +31,8 @@ var codes = []struct {
 	{storage.ErrUncertain, sandbox.Unavailable},
 	{storage.ErrClosed, sandbox.Unavailable},
 	{storage.ErrInvalid, sandbox.Invalid},
+	{storage.ErrTooLarge, sandbox.Invalid},
+	{audit.ErrInvalid, sandbox.Invalid},
 	{secrets.ErrNotFound, sandbox.NotFound},
 	{secrets.ErrWrongKey, sandbox.Invalid},
 	{secrets.ErrNoMasterKey, sandbox.Invalid},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/annexhost/annex/permissions"
@@ -153,43 +152,6 @@ func (h *Host) Installations(ctx context.Context, org, after string, limit int) 
 		}
 	}
 	return found, nil
-}
-
-// Configure sets the values of contributes.configuration; they replace those
-// that were set before.
-func (h *Host) Configure(ctx context.Context, org, extension, by string, values []byte) error {
-	o := owner{org, extension}
-	inst, err := h.installs.get(ctx, o)
-	if errors.Is(err, registry.ErrNotFound) || (err == nil && inst.Removed()) {
-		return notInstalled(extension)
-	}
-	if err != nil {
-		return err
-	}
-	if issues := inst.manifest.Contributes.Configuration.Validate(values); len(issues) > 0 {
-		return invalidConfig(extension, issues)
-	}
-	now := h.cfg.Now().UTC()
-	if err := h.cfg.Audit.Append(ctx, audit.Record{Time: now, Org: org, Extension: extension, Actor: by, Action: "config", Outcome: "ok"}); err != nil {
-		return err
-	}
-	_, err = h.registry.Change(ctx, org, extension, func(i *registry.Installation) error {
-		i.Config, i.UpdatedAt = values, now
-		return nil
-	})
-	h.installs.forget(o)
-	if err == nil {
-		h.emit(Event{Org: org, Extension: extension, Name: "config:changed", Time: now})
-	}
-	return err
-}
-
-func invalidConfig(extension string, issues []manifest.Issue) error {
-	var lines strings.Builder
-	for _, i := range issues {
-		lines.WriteString("\n  - " + i.String())
-	}
-	return sandbox.Errorf(sandbox.Invalid, "configuration of %s:%s", extension, lines.String())
 }
 
 // Event is something that an extension raised, or that happened to it.

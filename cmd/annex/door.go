@@ -189,7 +189,7 @@ func (d *doorFlags) openDirectory(cmd *cobra.Command) (*standard.Host, *admin.Cl
 func adminConfig(host *standard.Host, auth httpapi.Authenticator) admin.Config {
 	return admin.Config{
 		Host: host.Host, Registry: host.State.Registry, Keeper: host.State.Keeper, Audit: host.State.Audit, Store: host.State.Store, Tokens: host.State.Tokens,
-		Space: host.Space, Auth: auth, Log: host.Logger("admin"),
+		Space: host.Space, Rotate: host.State.RotateMasterKey, Auth: auth, Log: host.Logger("admin"),
 	}
 }
 

@@ -21,6 +21,7 @@ const ExitUsage = 2
 // Reasons that only HTTP knows.
 const (
 	ReasonMethod   sandbox.Reason = "method"   // NotFound: the path has other methods
+	ReasonFull     sandbox.Reason = "full"     // Exhausted: a quota, told to an admin
 	reasonEncoding sandbox.Reason = "encoding" // Invalid: a content coding
 	reasonSlow     sandbox.Reason = "slow"     // Timeout: the body did not arrive
 )
@@ -52,6 +53,7 @@ var outcomes = [...]struct {
 	{sandbox.Exhausted, sandbox.ReasonMemory, Answer{503, "MEMORY_EXCEEDED", 7}},
 	{sandbox.Exhausted, sandbox.ReasonRate, Answer{429, "RATE_LIMIT_EXCEEDED", 7}},
 	{sandbox.Exhausted, sandbox.ReasonInput, Answer{413, "BODY_TOO_LARGE", 7}},
+	{sandbox.Exhausted, ReasonFull, Answer{507, "QUOTA_EXCEEDED", 7}},
 	{sandbox.Exhausted, sandbox.ReasonOutput, Answer{500, "RESPONSE_TOO_LARGE", 7}},
 	{sandbox.Exhausted, "", Answer{500, "EXECUTION_ERROR", 7}}, // quota, depth: a handler saw it and let it pass
 

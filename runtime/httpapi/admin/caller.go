@@ -97,7 +97,7 @@ func noOrg(name string) error {
 func (c *Call) installation(ctx context.Context, org, name string) (registry.Installation, error) {
 	inst, err := c.Registry.Find(ctx, org, name)
 	if errors.Is(err, registry.ErrNotFound) || err == nil && inst.Removed() {
-		return inst, sandbox.Errorf(sandbox.NotFound, "extension %.128s is not installed for organization %s", name, org)
+		return inst, notInstalled(org, name)
 	}
 	return inst, err
 }

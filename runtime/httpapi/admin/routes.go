@@ -16,6 +16,10 @@ func table() []Route {
 		ListExtensions,
 		PlanInstall,
 		Install,
+		ShowExtension,
+		SetEnabled,
+		Uninstall,
+		Invoke,
 
 		// Versions.
 		ListVersions,
@@ -31,6 +35,30 @@ func table() []Route {
 		ShowPublic,
 		RotatePublic,
 		RevokePublic,
+
+		// What it may do.
+		ShowGrants,
+		SetGrants,
+
+		// What it is given, and what it keeps.
+		ShowConfig,
+		SetConfig,
+		ListSecrets,
+		SetSecret,
+		DeleteSecret,
+		ListKeys,
+		GetValue,
+		SetValue,
+		DeleteValue,
+		ExportStorage,
+		ImportStorage,
+
+		// What happened.
+		ListAudit,
+		VerifyAudit,
+
+		// The host itself.
+		RotateMasterKey,
 
 		// Tokens.
 		NewToken,

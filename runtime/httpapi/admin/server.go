@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,10 @@ type Config struct {
 	// Space is the data of one extension in one organization, with the
 	// operator's limits. Required.
 	Space func(org, extension string) *storage.Space
+
+	// Rotate makes a new master key and returns how many data keys were wrapped
+	// under it. Nil: it cannot be done here.
+	Rotate func(ctx context.Context, by string) (wrapped int, err error)
 
 	// Auth tells who sent a request that did not come by the socket. Nil: there
 	// are no tokens, and the socket is the only door.
@@ -275,6 +280,10 @@ func shown(err error, operator bool) error {
 	var known *sandbox.Error
 	if errors.As(err, &known) {
 		return known
+	}
+	var full *secrets.QuotaError
+	if errors.As(err, &full) {
+		return &sandbox.Error{Code: sandbox.Exhausted, Reason: httpapi.ReasonFull, Message: full.Error()}
 	}
 	code := runtime.CodeOf(err)
 	switch {
