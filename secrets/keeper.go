@@ -88,7 +88,7 @@ func (k *Keeper) Use(ctx context.Context, o Owner, name string) (Bound, error) {
 			return Bound{}, err
 		}
 		v, err := k.read(ctx, o, row, name)
-		if err == nil || errors.Is(err, ErrNotFound) || !errors.Is(err, ErrTampered) {
+		if !errors.Is(err, ErrTampered) && !errors.Is(err, ErrWrongKey) {
 			return v, err
 		}
 		// The row and the value were read one after the other. When the row is
@@ -184,6 +184,8 @@ func (k *Keeper) List(ctx context.Context, o Owner) ([]Info, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	k.change.RLock() // a rotation must not end between reading the row and opening it
+	defer k.change.RUnlock()
 	row, err := k.readRow(ctx, o)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil

@@ -98,6 +98,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		newInstall(), newList(), newOrg(),
 		newUpdate(), newVersions(), newRollback(), newPin(), newUnpin(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
+		newBackup(), newRestore(),
 		newNew(), newSchema(),
 	)
 	return root

@@ -18,30 +18,48 @@ import (
 // the end would make the store's own wait for all of them.
 const syncEvery = 8 << 20
 
-// WriteFile writes a backup to a new file (mode 0600), durably: it has its name
-// when it is complete, and before that one that ends in ".part", which the next
-// WriteFile of the same name replaces. An existing file is fs.ErrExist.
+// WriteFile writes a backup to a new file, as [CreateFile] makes it.
 func WriteFile(ctx context.Context, store storage.Snapshotter, key []byte, info Info, path string) (made Summary, err error) {
+	err = CreateFile(path, func(w io.Writer) error {
+		made, err = Write(ctx, store, key, info, w)
+		return err
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	return made, nil
+}
+
+// Copy writes to w what it reads from r, which must be a whole backup.
+func Copy(ctx context.Context, w io.Writer, r io.Reader) (Summary, error) {
+	in := bufio.NewReaderSize(io.TeeReader(r, w), 1<<20)
+	return Read(ctx, in, func([]storage.Pair) error { return nil })
+}
+
+// CreateFile makes a new file (mode 0600) of what write writes, durably: it has
+// its name when write has returned nil, and before that one that ends in ".part",
+// which the next CreateFile of the same name replaces. An existing file is
+// fs.ErrExist.
+func CreateFile(path string, write func(io.Writer) error) (err error) {
 	if _, err := os.Lstat(path); err == nil {
-		return made, fmt.Errorf("backup: %s: %w: it is not replaced", path, fs.ErrExist)
+		return fmt.Errorf("backup: %s: %w: it is not replaced", path, fs.ErrExist)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return made, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 	part := path + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return made, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return made, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			_ = os.Remove(part)
 		}
 	}()
-	out := &syncing{file: f}
-	made, err = Write(ctx, store, key, info, out)
+	err = write(&syncing{file: f})
 	if err == nil {
 		err = f.Sync()
 	}
@@ -49,14 +67,14 @@ func WriteFile(ctx context.Context, store storage.Snapshotter, key []byte, info 
 		err = errClose
 	}
 	if err != nil {
-		return Summary{}, err
+		return err
 	}
 	// A link fails when somebody made the file meanwhile; a rename would replace it.
 	if err := os.Link(part, path); err != nil {
-		return Summary{}, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 	_ = os.Remove(part)
-	return made, SyncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
 // syncing makes a file durable as it grows.

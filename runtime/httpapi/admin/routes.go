@@ -64,5 +64,8 @@ func table() []Route {
 		NewToken,
 		ListTokens,
 		RevokeToken,
+
+		// The data as a whole.
+		Backup,
 	}
 }

@@ -41,6 +41,8 @@ type Config struct {
 	// Rotate makes a new master key and returns how many data keys were wrapped
 	// under it. Nil: it cannot be done here.
 	Rotate func(ctx context.Context, by string) (wrapped int, err error)
+	// Backup writes a backup of everything. Nil: there are none.
+	Backup func(ctx context.Context, by string, w io.Writer) error
 
 	// Auth tells who sent a request that did not come by the socket. Nil: there
 	// are no tokens, and the socket is the only door.
