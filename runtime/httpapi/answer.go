@@ -72,7 +72,7 @@ func (x *exchange) fail(err error) {
 }
 
 // otherMethod answers a request for a path that has other methods only. The
-// host answers OPTIONS itself; there is no CORS yet.
+// host answers OPTIONS itself; what pages of other origins ask is in cors.go.
 func (x *exchange) otherMethod(err error) error {
 	allow := slices.Clone(x.reply.Allow)
 	if slices.Contains(allow, http.MethodGet) {
@@ -94,6 +94,13 @@ func (x *exchange) write(status int, body []byte) {
 	x.set("X-Request-Id", x.id)
 	h["X-Content-Type-Options"] = nosniff
 	h["Content-Security-Policy"] = sandboxed
+	if x.h.hsts {
+		h["Strict-Transport-Security"] = twoYears
+	}
+	if x.public {
+		h["Referrer-Policy"] = noReferrer // the address itself is what must not be told
+	}
+	x.share()
 	x.limits()
 	if x.ends() {
 		h["Connection"] = closing
@@ -168,6 +175,8 @@ var (
 	nosniff         = []string{"nosniff"}
 	sandboxed       = []string{"sandbox"}
 	closing         = []string{"close"}
+	noReferrer      = []string{"no-referrer"}
+	twoYears        = []string{"max-age=63072000"}
 )
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

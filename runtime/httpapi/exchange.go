@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -23,6 +24,7 @@ type exchange struct {
 	r     *http.Request
 	id    string
 	began time.Time
+	peer  peer
 
 	// Found out on the way.
 	org    string
@@ -36,7 +38,7 @@ type exchange struct {
 	failure string
 	in, out int
 
-	values [10]string // of header fields, so that each needs no slice of its own
+	values [14]string // of header fields, so that each needs no slice of its own
 	used   int
 }
 
@@ -49,6 +51,9 @@ func (x *exchange) serve() error {
 	if len(x.r.Method) > 16 {
 		return &sandbox.Error{Code: sandbox.Invalid, Message: "The method is longer than 16 bytes"}
 	}
+	if (t.door == doorExtension || t.door == doorPublic) && x.preflight() {
+		return nil
+	}
 	switch t.door {
 	case doorHealth:
 		return x.health()
@@ -60,8 +65,12 @@ func (x *exchange) serve() error {
 	return &sandbox.Error{Code: sandbox.NotFound, Message: "No handler found for " + x.r.Method + " " + x.r.URL.EscapedPath()}
 }
 
-// extension answers a caller with a credential.
+// extension answers a caller with a credential, or an anonymous one where the
+// name of the host says whose public routes these are.
 func (x *exchange) extension(t target) error {
+	if org := x.publicOrg(); org != "" && len(x.r.Header["Authorization"]) == 0 {
+		return x.anonymous(t, org)
+	}
 	who, err := x.h.cfg.Auth.Authenticate(x.r.Context(), x.r)
 	if err != nil {
 		return err
@@ -73,9 +82,31 @@ func (x *exchange) extension(t target) error {
 	return x.invoke(t.name, t.rest, who.User)
 }
 
-// doorway answers an anonymous caller, whose organization the address alone names.
+// anonymous answers a caller without a credential where it could have had one.
+// A route that is not public, one that does not exist and one of an extension
+// that is not there are alike: each of them needs a credential to be seen.
+func (x *exchange) anonymous(t target, org string) error {
+	x.public, x.org = true, org
+	err := x.invoke(t.name, t.rest, nil)
+	if x.status == 0 && x.reply.Extension == "" && errors.Is(err, &sandbox.Error{Code: sandbox.NotFound}) {
+		x.reply, x.org = runtime.Reply{}, ""
+		return unauthorized("Missing or invalid Authorization header")
+	}
+	return err
+}
+
+// doorway answers an anonymous caller, whose organization the address alone
+// names: by the token of an installation, or by the name of the host. An id has
+// a dot and a token has none.
 func (x *exchange) doorway(t target) error {
 	x.public = true
+	if strings.Contains(t.name, ".") {
+		x.org = x.publicOrg()
+		if x.org == "" {
+			return &sandbox.Error{Code: sandbox.NotFound}
+		}
+		return x.invoke(t.name, t.rest, nil)
+	}
 	if x.h.cfg.Doors == nil {
 		return &sandbox.Error{Code: sandbox.NotFound}
 	}
@@ -99,7 +130,7 @@ func (x *exchange) invoke(extension, path string, user *bridge.User) error {
 	}
 	x.reply, err = x.h.cfg.Host.Invoke(x.r.Context(), runtime.Call{
 		ID: x.id, Org: x.org, Extension: extension,
-		Method: method, Path: path, RawQuery: x.r.URL.RawQuery, URL: x.url(), Header: callHeader(x.r, x.public),
+		Method: method, Path: path, RawQuery: x.r.URL.RawQuery, URL: x.url(), Header: x.callHeader(),
 		Body: body, User: user, Public: x.public,
 	})
 	if len(x.reply.Allow) > 0 && errors.Is(err, &sandbox.Error{Code: sandbox.NotFound}) {

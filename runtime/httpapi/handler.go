@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +49,23 @@ type Config struct {
 	// author's files and lines: for the author's own machine.
 	Dev bool
 
+	// Hosts gives host names, in lower case and without a port, to the
+	// organizations whose public routes are at /public/<id>/<path> and
+	// /extensions/<id>/<path> there. SingleOrg is the one of all other names;
+	// empty: there is none. Both are the operator's: with them the address that
+	// an anonymous caller uses names an organization, and still no header but
+	// the name of the host does.
+	Hosts     map[string]string
+	SingleOrg string
+
+	// TrustedProxies may say for whom they speak, by X-Forwarded-For, -Proto and
+	// -Host. From everybody else these fields are ignored and dropped (nobody).
+	TrustedProxies []netip.Prefix
+
+	// Origins are those whose pages may call, such as "https://app.example.com",
+	// or "*" (none).
+	Origins []string
+
 	MaxBody      int64         // bytes of a request's body (1 MiB)
 	MaxHeld      int64         // bytes of all bodies, in and out, before requests are refused (256 MiB)
 	BodyTimeout  time.Duration // for a body to arrive (30 s)
@@ -61,6 +80,7 @@ type Config struct {
 type Handler struct {
 	cfg  Config
 	held atomic.Int64 // bytes of bodies, in and out
+	hsts bool         // callers see https, and only that
 }
 
 // New returns a Handler, or says what is missing in c.
@@ -78,7 +98,7 @@ func New(c Config) (*Handler, error) {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
-	return &Handler{cfg: c}, nil
+	return &Handler{cfg: c, hsts: strings.HasPrefix(c.BaseURL, "https://")}, nil
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -90,7 +110,7 @@ func setDefault[T comparable](field *T, value T) {
 
 // ServeHTTP answers one request and logs it, whatever happens on the way.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r, id: requestID(r.Header), began: time.Now(), unread: hasBody(r)}
+	x := &exchange{h: h, w: w, r: r, id: requestID(r.Header), began: time.Now(), unread: hasBody(r), peer: h.peer(r)}
 	defer x.end()
 	if err := x.serve(); err != nil {
 		x.fail(err)

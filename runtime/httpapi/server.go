@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -21,16 +23,27 @@ type ServerConfig struct {
 	MaxHeaderBytes int           // of a request line and its header (32 KiB, and 4 KiB of tolerance)
 	MaxConns       int           // connections at once; others wait to be accepted (4,096)
 
+	// ClientConns is how many connections one address, or one /64 of IPv6, may
+	// have; one more is closed (1,024; negative: as many as there are). This
+	// machine and those that Exempt knows, such as proxies, may have all.
+	ClientConns int
+	Exempt      func(netip.Addr) bool
+
+	Certificate *Certificate // serve TLS with it (none: in the clear)
+
 	// Grace is how long requests that were told to end have to answer (5 s).
 	Grace time.Duration
 
 	Log hclog.Logger // (none)
 }
 
-// Server serves HTTP/1.1 to strangers: every wait for them has an end.
+// Server serves HTTP/1.1, over TLS where it has a certificate, to strangers: every wait for them has an end.
 type Server struct {
 	http     http.Server
 	maxConns int
+	share    int
+	exempt   func(netip.Addr) bool
+	tls      *tls.Config
 	grace    time.Duration
 	cancel   context.CancelCauseFunc // ends the requests that run
 }
@@ -45,20 +58,25 @@ func NewServer(c ServerConfig) *Server {
 	setDefault(&c.WriteTimeout, 30*time.Second)
 	setDefault(&c.MaxHeaderBytes, 32<<10)
 	setDefault(&c.MaxConns, 4096)
+	setDefault(&c.ClientConns, 1024)
 	setDefault(&c.Grace, 5*time.Second)
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	s := &Server{maxConns: c.MaxConns, grace: c.Grace, cancel: cancel}
+	s := &Server{maxConns: c.MaxConns, share: c.ClientConns, exempt: c.Exempt, grace: c.Grace, cancel: cancel}
+	if c.Certificate != nil {
+		s.tls = c.Certificate.Config()
+	}
 	s.http = http.Server{
-		Handler: c.Handler,
+		Handler: marked(c.Handler),
 		// No ReadTimeout: a Handler bounds the reading of bodies, on any server.
 		ReadHeaderTimeout: c.HeaderTimeout,
 		IdleTimeout:       c.IdleTimeout,
 		WriteTimeout:      c.WriteTimeout,
 		MaxHeaderBytes:    c.MaxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		ErrorLog:          c.Log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 		Protocols:         new(http.Protocols),
 		// OPTIONS * is answered like any path that does not exist.
@@ -68,10 +86,27 @@ func NewServer(c ServerConfig) *Server {
 	return s
 }
 
+// connKey is under what the context of a request has its connection.
+type connKey struct{}
+
+// marked notes on a connection that a handler answers there.
+func marked(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connKey{}).(*boundedConn); ok {
+			c.handled.Store(true)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // Serve accepts connections from l until Shutdown, and returns nil then. It
 // closes l.
 func (s *Server) Serve(l net.Listener) error {
-	err := s.http.Serve(newBoundedListener(l, s.maxConns))
+	bounded := net.Listener(newBoundedListener(l, s.maxConns, s.share, s.exempt))
+	if s.tls != nil {
+		bounded = tls.NewListener(bounded, s.tls)
+	}
+	err := s.http.Serve(bounded)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

@@ -134,7 +134,7 @@ func TestMaxConns(t *testing.T) {
 func TestMaxConnsShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pipes{conns: make(chan net.Conn, 1), done: make(chan struct{})}
-		l := newBoundedListener(p, 1)
+		l := newBoundedListener(p, 1, 0, nil)
 		client, server := net.Pipe()
 		defer client.Close()
 		p.conns <- server
