@@ -150,7 +150,7 @@ func (inv *invocation) admit(ctx context.Context) (release func(), err error) {
 	h := inv.host
 	limit, key := h.cfg.Limits.Rate, inv.call.Org+"/"+inv.inst.Extension
 	if inv.call.Public {
-		key = "public/" + key
+		limit, key = h.cfg.Limits.PublicRate, "public/"+key
 	}
 	if inv.route.RateLimit > 0 {
 		limit, key = inv.route.RateLimit, key+" "+inv.reply.Route

@@ -20,6 +20,10 @@ type Limits struct {
 	// (100). A rateLimit of a route's manifest stands in its place for the route.
 	Rate int
 
+	// PublicRate is the same for anonymous callers of public routes, who are
+	// counted apart (100).
+	PublicRate int
+
 	// Concurrent is how many invocations run at once (256), and ConcurrentEach
 	// how many of them may be one extension's in one organization (32; less than
 	// 0: no limit of its own). Organizations share them, and then the extensions
@@ -55,6 +59,7 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	l.Sandbox = l.Sandbox.WithDefaults()
 	l.Rate = orDefault(l.Rate, 100)
+	l.PublicRate = orDefault(l.PublicRate, 100)
 	l.Concurrent = orDefault(l.Concurrent, 256)
 	l.ConcurrentEach = orDefault(l.ConcurrentEach, 32)
 	l.Queue = orDefault(l.Queue, 1024)

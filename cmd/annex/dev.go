@@ -139,7 +139,7 @@ func (d *dev) serve(listen string, asJSON bool, options standard.Options) error 
 	if err != nil {
 		return usagef("--listen: %v", err)
 	}
-	greet(d.cmd, greeting{Listen: listener.Addr().String(), Org: d.org, Token: token}, asJSON, apps)
+	greet(d.cmd, greeting{Listen: listener.Addr().String(), URL: "http://" + listener.Addr().String(), Org: d.org, Token: token}, asJSON, apps)
 	ctx, stop := context.WithCancel(ctx)
 	reloading := make(chan struct{})
 	go func() {

@@ -215,9 +215,12 @@ type operatorDoor struct {
 	local   *httpapi.Server // the socket's
 }
 
-// openDoor serves the socket in the data directory until close.
-func openDoor(host *standard.Host, auth httpapi.Authenticator, data string) (*operatorDoor, error) {
-	server, err := admin.New(adminConfig(host, auth))
+// openDoor serves the socket in the data directory until close. origin is that
+// of public addresses.
+func openDoor(host *standard.Host, auth httpapi.Authenticator, data, origin string) (*operatorDoor, error) {
+	config := adminConfig(host, auth)
+	config.PublicURL = origin
+	server, err := admin.New(config)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/identity"
+	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/standard"
 )
 
@@ -16,4 +19,28 @@ func authenticator(state *standard.State, org, printed string) (httpapi.Authenti
 		return nil, err
 	}
 	return httpapi.AnyOf(static, httpapi.Bearers{Verifier: state.Tokens}), nil
+}
+
+// newIssuers returns the issuers of the settings, nil when there are none.
+func newIssuers(list []issuerSettings, log hclog.Logger) (*identity.Issuers, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	config := identity.IssuersConfig{CheckOrg: registry.CheckOrg, Log: log}
+	for _, s := range list {
+		config.Issuers = append(config.Issuers, s.issuer())
+	}
+	issuers, err := identity.NewIssuers(config)
+	if err != nil {
+		return nil, usagef("settings: %v", err)
+	}
+	return issuers, nil
+}
+
+// withIssuers also knows the JWTs of issuers, if there are any.
+func withIssuers(auth httpapi.Authenticator, issuers *identity.Issuers) httpapi.Authenticator {
+	if issuers == nil {
+		return auth
+	}
+	return httpapi.AnyOf(auth, httpapi.Bearers{Verifier: issuers})
 }

@@ -10,7 +10,6 @@ import (
 	goruntime "runtime"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"github.com/annexhost/annex/runtime/httpapi"
@@ -51,6 +50,7 @@ admin's of the organization. Others come from annex token new.`,
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
 	policy.fair = addFairFlags(cmd)
+	web := addHTTPFlags(cmd)
 	keys := addKeyFlags(cmd)
 	log := addLogFlag(cmd, "info")
 	addSettings(cmd)
@@ -59,6 +59,14 @@ admin's of the organization. Others come from annex token new.`,
 		if err != nil {
 			return err
 		}
+		settings, err := web.settings(org, options.Logger.Named("http"))
+		if err != nil {
+			return err
+		}
+		if settings.issuers != nil {
+			defer settings.issuers.Close()
+		}
+		options.Limits.PublicRate, options.Limits.RequestBody = settings.publicRate, settings.handler.MaxBody
 		counted := metrics.New()
 		options.Meter = counted
 		if options.Isolation, err = parseIsolation(isolation, requireJail); err != nil {
@@ -90,9 +98,10 @@ admin's of the organization. Others come from annex token new.`,
 		if err != nil {
 			return err
 		}
-		api, err := httpapi.New(httpapi.Config{
-			Host: host, Doors: host, Auth: auth, Health: host.Health, MaxBody: options.Limits.RequestBody, Log: options.Logger.Named("http"),
-		})
+		auth = withIssuers(auth, settings.issuers)
+		web := settings.handler
+		web.Host, web.Doors, web.Auth, web.Health, web.Log = host, host, auth, host.Health, options.Logger.Named("http")
+		api, err := httpapi.New(web)
 		if err != nil {
 			return err
 		}
@@ -100,13 +109,16 @@ admin's of the organization. Others come from annex token new.`,
 		if err != nil {
 			return usagef("--listen: %v", err)
 		}
-		door, err := openDoor(host, auth, *data)
+		origin := settings.url(listener.Addr())
+		door, err := openDoor(host, auth, *data, origin)
 		if err != nil {
 			return err
 		}
 		defer door.close()
-		greet(cmd, greeting{Listen: listener.Addr().String(), Org: org, Token: token}, asJSON, apps)
-		return serveUntilDone(cmd.Context(), listener, withAdmin(withMetrics(api, auth, counted), door.handler), options.Logger)
+		greet(cmd, greeting{Listen: listener.Addr().String(), URL: origin, Org: org, Token: token}, asJSON, apps)
+		server := settings.server
+		server.Handler, server.Log = withAdmin(withMetrics(api, auth, counted), door.handler), options.Logger.Named("http")
+		return serveWith(cmd.Context(), listener, server, options.Logger)
 	}
 	return cmd
 }
@@ -150,28 +162,10 @@ func parseIsolation(value string, requireJail bool) (standard.Isolation, error) 
 	return "", usagef("--isolation %s: want process or inprocess", value)
 }
 
-// serveUntilDone serves until ctx is done, then lets what runs finish.
-func serveUntilDone(ctx context.Context, l net.Listener, api http.Handler, log hclog.Logger) error {
-	server := httpapi.NewServer(httpapi.ServerConfig{Handler: api, Log: log.Named("http")})
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	log.Info("shutting down: running invocations finish first", "atMost", drainTime)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return err
-	}
-	return <-ended
-}
-
 // greeting is the first line of serve --json.
 type greeting struct {
 	Listen string `json:"listen"`
+	URL    string `json:"url"`
 	Org    string `json:"org"`
 	Token  string `json:"token"`
 }
@@ -185,31 +179,31 @@ type app struct {
 func greet(cmd *cobra.Command, g greeting, asJSON bool, apps []app) {
 	out := cmd.OutOrStdout()
 	if asJSON {
-		line, _ := json.Marshal(g) // three strings
+		line, _ := json.Marshal(g) // strings
 		fmt.Fprintf(out, "%s\n", line)
 		return
 	}
-	fmt.Fprintf(out, "Serving organization %s on http://%s\n", g.Org, g.Listen)
+	fmt.Fprintf(out, "Serving organization %s on %s\n", g.Org, g.URL)
 	for _, a := range apps {
 		fmt.Fprintf(out, "\n%s %s (%s)\n", a.Name, a.Version, a.ID)
 		for _, r := range a.Contributes.APIRoutes {
-			fmt.Fprintf(out, "  %-6s http://%s/extensions/%s/%s\n", r.Method, g.Listen, a.ID, r.Path)
+			fmt.Fprintf(out, "  %-6s %s/extensions/%s/%s\n", r.Method, g.URL, a.ID, r.Path)
 			if r.Public && a.publicToken != "" {
-				fmt.Fprintf(out, "  %-6s http://%s/public/%s/%s  (anyone who has this address)\n", r.Method, g.Listen, a.publicToken, r.Path)
+				fmt.Fprintf(out, "  %-6s %s/public/%s/%s  (anyone who has this address)\n", r.Method, g.URL, a.publicToken, r.Path)
 			}
 		}
 	}
-	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.Listen, apps))
+	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.URL, apps))
 }
 
 // tryURL is an address that answers: the first GET route, else the health check.
-func tryURL(listen string, apps []app) string {
+func tryURL(origin string, apps []app) string {
 	for _, m := range apps {
 		for _, r := range m.Contributes.APIRoutes {
 			if r.Method == http.MethodGet {
-				return fmt.Sprintf("http://%s/extensions/%s/%s", listen, m.ID, r.Example())
+				return fmt.Sprintf("%s/extensions/%s/%s", origin, m.ID, r.Example())
 			}
 		}
 	}
-	return "http://" + listen + "/healthz"
+	return origin + "/healthz"
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,9 @@ func readSettings(name string) (map[string][]string, error) {
 	}
 	values := map[string][]string{}
 	for key, node := range raw {
+		if slices.Contains(structuredKeys, key) {
+			continue // readStructured's
+		}
 		switch node.Kind {
 		case yaml.ScalarNode:
 			values[key] = []string{node.Value}
@@ -94,9 +98,12 @@ func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
 		if f.Changed || failed != nil {
 			return
 		}
-		values, from := fromFile[f.Name], settingsFile
+		values, from := fromFile[f.Name], fileName(flags)
 		if v, ok := os.LookupEnv(environment[f.Name]); ok && environment[f.Name] != "" {
 			values, from = []string{v}, environment[f.Name]
+		}
+		if len(values) > 0 {
+			setOrigin(f, from)
 		}
 		for _, v := range values {
 			if err := flags.Set(f.Name, v); err != nil {
@@ -107,6 +114,36 @@ func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
 	return failed
 }
 
+// fileName is the file that settings came from.
+func fileName(flags *pflag.FlagSet) string {
+	if f := flags.Lookup("config"); f != nil && f.Value.String() != "" {
+		return f.Value.String()
+	}
+	return settingsFile
+}
+
+// originAnnotation says on a flag where its value came from.
+const originAnnotation = "annex_origin"
+
+func setOrigin(f *pflag.Flag, from string) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[originAnnotation] = []string{from}
+}
+
+// originOf says where the value of a flag came from: a variable, a file, the
+// command line, or nowhere.
+func originOf(f *pflag.Flag) string {
+	if from := f.Annotations[originAnnotation]; len(from) > 0 {
+		return from[0]
+	}
+	if f.Changed {
+		return "flag"
+	}
+	return "default"
+}
+
 // knownSettings are the flags that may stand in a file of settings.
 var knownSettings = map[string]bool{
 	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "resolve": true,
@@ -114,6 +151,9 @@ var knownSettings = map[string]bool{
 	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
 	"isolation": true, "require-jail": true,
+	"public-url": true, "trusted-proxy": true, "tls-cert": true, "tls-key": true, "cors-origin": true, "single-org": true,
+	"limit-public-rate": true, "limit-body": true, "limit-header": true, "limit-conns": true, "limit-client-conns": true,
+	"timeout-header": true, "timeout-body": true, "timeout-answer": true, "timeout-idle": true,
 }
 
 // policyFlags are the operator's limits and exceptions, on every command that
