@@ -9,6 +9,7 @@ import (
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/signing"
 	"github.com/annexhost/annex/secrets"
 	"github.com/annexhost/annex/storage"
 )
@@ -51,6 +52,14 @@ func CodeOf(err error) sandbox.Code {
 	var unfit *pack.PackageError
 	var name *secrets.NameError
 	if errors.As(err, &unfit) || errors.As(err, &name) {
+		return sandbox.Invalid
+	}
+	var signature *signing.Error
+	switch {
+	case !errors.As(err, &signature):
+	case signature.Code.AboutTrust():
+		return sandbox.Denied
+	default:
 		return sandbox.Invalid
 	}
 	var quota *secrets.QuotaError

@@ -51,6 +51,8 @@ type Config struct {
 	BluePLM       string
 	StrictEngines bool
 
+	Trust Trust // what is demanded of who made a package
+
 	// GracePeriod is how long the data of an uninstalled extension is kept (30 days).
 	GracePeriod time.Duration
 

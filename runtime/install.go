@@ -31,6 +31,9 @@ type Plan struct {
 	Asks    permissions.Set
 	Added   permissions.Set
 	Removed permissions.Set
+
+	// Signature says who made the package.
+	Signature Signature
 }
 
 // NeedsConsent reports whether a person must approve something.
@@ -53,6 +56,10 @@ type Consent struct {
 
 	// By says who approved, for the audit.
 	By string
+
+	// AcceptKey is the id of the key that the package is signed with, or
+	// [NoKey], where a person accepted that its publisher had another before.
+	AcceptKey string
 }
 
 // Plan tells what installing the package for the organization would mean. It
@@ -78,6 +85,9 @@ func (h *Host) Plan(ctx context.Context, org string, p *pack.Package) (Plan, err
 	case err != nil && !errors.Is(err, registry.ErrNotFound):
 		return Plan{}, err
 	}
+	if plan.Signature, err = h.signature(ctx, org, p); err != nil {
+		return Plan{}, err
+	}
 	diff := permissions.Diff(approved, plan.Asks)
 	plan.Added, plan.Removed = diff.Added, diff.Removed
 	return plan, nil
@@ -98,6 +108,9 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 	if err := plan.fits(); err != nil {
 		return registry.Installation{}, err
 	}
+	if err := h.accepts(ctx, plan, consent.AcceptKey); err != nil {
+		return registry.Installation{}, err
+	}
 	// What is wrong with the sources is found before anything is on record.
 	if err := h.keep(ctx, p); err != nil {
 		return registry.Installation{}, err
@@ -105,10 +118,13 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 	now := h.cfg.Now().UTC()
 	record := audit.Record{
 		Time: now, Org: org, Extension: string(p.Manifest.ID), Actor: consent.By, Action: "install", Outcome: "ok",
-		Target: p.Manifest.Version, Detail: map[string]string{"digest": p.Digest, "granted": fmt.Sprint(consent.Granted)},
+		Target: p.Manifest.Version, Detail: map[string]string{"digest": p.Digest, "granted": fmt.Sprint(consent.Granted), "signature": plan.Signature.detail()},
 	}
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return registry.Installation{}, fmt.Errorf("runtime: nothing is installed without an audit record: %w", err)
+	}
+	if err := h.pinKey(ctx, plan, consent.By, now); err != nil {
+		return registry.Installation{}, err
 	}
 	o := owner{org, string(p.Manifest.ID)}
 	inst, err := h.place(ctx, o, p, func() (registry.Installation, error) {

@@ -29,6 +29,9 @@ func (h *Host) Update(ctx context.Context, org string, p *pack.Package, by strin
 	if err := plan.fits(); err != nil {
 		return plan, *plan.Installed, err
 	}
+	if err := h.accepts(ctx, plan, ""); err != nil {
+		return plan, *plan.Installed, err
+	}
 	if plan.Same && plan.Added.IsEmpty() {
 		return plan, *plan.Installed, nil
 	}
@@ -58,6 +61,9 @@ func (h *Host) pend(ctx context.Context, plan Plan, p *pack.Package, by string) 
 	}
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return registry.Installation{}, fmt.Errorf("runtime: nothing is updated without an audit record: %w", err)
+	}
+	if err := h.pinKey(ctx, plan, by, now); err != nil {
+		return registry.Installation{}, err
 	}
 	return h.place(ctx, owner{plan.Org, id}, p, func() (registry.Installation, error) {
 		return h.registry.Change(ctx, plan.Org, id, func(i *registry.Installation) error {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -33,7 +31,7 @@ func readPackage(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return zipFiles(p)
+	return pack.Write(p.Contents(), pack.Options{MaxPacked: pack.MaxPacked})
 }
 
 func readBounded(path string, limit int64) ([]byte, error) {
@@ -66,36 +64,4 @@ func includeModules(ctx context.Context, p *pack.Package) error {
 		}})
 	}
 	return p.IncludeModules()
-}
-
-// storeBelow is the size up to which files are not deflated: what is little
-// costs nothing, and what deflates too well looks like a bomb.
-const storeBelow = 8 << 20
-
-func zipFiles(p *pack.Package) ([]byte, error) {
-	var size int64
-	for _, f := range p.Files {
-		size += f.Size
-	}
-	method := zip.Store
-	if size > storeBelow {
-		method = zip.Deflate
-	}
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, f := range p.Files {
-		data, err := p.Read(f.Path)
-		if err != nil {
-			return nil, err
-		}
-		part, err := w.CreateHeader(&zip.FileHeader{Name: f.Path, Method: method})
-		if err == nil {
-			_, err = part.Write(data)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	err := w.Close()
-	return out.Bytes(), err
 }

@@ -18,13 +18,15 @@ import (
 
 // approval is how the command line decides about what a package asks for.
 type approval struct {
-	all   bool
-	grant []string // run only: exactly these
+	all    bool
+	accept string   // the id of a key that takes the place of a publisher's earlier one
+	grant  []string // run only: exactly these
 }
 
 func addApprovalFlags(cmd *cobra.Command) *approval {
 	a := &approval{}
 	cmd.Flags().BoolVar(&a.all, "approve-all", false, "approve everything that the packages declare, public routes too")
+	cmd.Flags().StringVar(&a.accept, "accept-key", "", "accept that a publisher signs with this key now, where it had another; none where it has none any more")
 	return a
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -25,11 +26,16 @@ func install(cmd *cobra.Command, host *standard.Host, org, name string, approve 
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", name, w)
 	}
+	key, err := approve.key(ctx, cmd, string(plan.Manifest.ID), admin.SignatureOf(plan.Signature))
+	if err != nil {
+		return nil, err
+	}
 	consent, err := approve.decide(ctx, cmd, plan)
 	if err != nil {
 		return nil, err
 	}
-	if plan.Same && plan.Added.IsEmpty() && len(approve.grant) == 0 {
+	consent.AcceptKey = key
+	if plan.Same && !plan.Signature.First() && !plan.Signature.Changed() && plan.Added.IsEmpty() && len(approve.grant) == 0 {
 		return plan.Manifest, nil
 	}
 	if _, err := host.Install(ctx, org, p, consent); err != nil {
@@ -56,8 +62,12 @@ func hostOptions(cmd *cobra.Command, policy *policyFlags, keys *keyFlags, log st
 	if err != nil {
 		return standard.Options{}, err
 	}
+	trust, err := policy.trust.trust()
+	if err != nil {
+		return standard.Options{}, err
+	}
 	return standard.Options{
-		Logger: logger, Limits: limits, Egress: network, MasterKey: key,
+		Trust: trust, Logger: logger, Limits: limits, Egress: network, MasterKey: key,
 		Policy: policy.permissions(), StrictEngines: policy.strictEngines,
 	}, nil
 }

@@ -46,11 +46,15 @@ before and is still asked for is not asked again.`,
 			for _, w := range plan.Warnings {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", args[0], w)
 			}
+			key, err := approve.key(ctx, cmd, plan.ID, plan.Signature)
+			if err != nil {
+				return err
+			}
 			granted, how, err := approve.consent(ctx, cmd, plan)
 			if err != nil {
 				return err
 			}
-			in := admin.InstallIn{InOrg: door.in(), Package: archive, Digest: plan.Digest, Granted: granted, How: how}
+			in := admin.InstallIn{InOrg: door.in(), Package: archive, Digest: plan.Digest, Granted: granted, How: how, AcceptKey: key}
 			done, err := admin.Do(ctx, c, admin.Install, in)
 			if err != nil {
 				return err

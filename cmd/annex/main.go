@@ -46,6 +46,11 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
+	return exitOf(err)
+}
+
+// exitOf is the exit code for an error of a package below.
+func exitOf(err error) int {
 	return httpapi.Outcome(&sandbox.Error{Code: runtime.CodeOf(err), Reason: sandbox.AsError(err).Reason}).Exit
 }
 
@@ -99,7 +104,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		newUpdate(), newVersions(), newRollback(), newPin(), newUnpin(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newBackup(), newRestore(),
-		newNew(), newSchema(),
+		newNew(), newSchema(), newPack(), newSign(), newVerify(), newKeys(),
 	)
 	return root
 }

@@ -150,6 +150,7 @@ var knownSettings = map[string]bool{
 	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
 	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
+	"keys": true, "require-signed": true, "require-tier": true,
 	"isolation": true, "require-jail": true,
 	"public-url": true, "trusted-proxy": true, "tls-cert": true, "tls-key": true, "cors-origin": true, "single-org": true,
 	"limit-public-rate": true, "limit-body": true, "limit-header": true, "limit-conns": true, "limit-client-conns": true,
@@ -163,6 +164,7 @@ type policyFlags struct {
 	allowCIDR, resolve      []string
 	subdomains              bool
 	strictEngines           bool
+	trust                   *trustFlags
 	fair                    *fairFlags // nil where one caller runs one handler
 }
 
@@ -180,6 +182,7 @@ func addPolicyFlags(cmd *cobra.Command) *policyFlags {
 	f.StringArrayVar(&p.resolve, "resolve", nil, "HOST=ADDR:PORT: where extensions reach a host (repeatable)")
 	f.BoolVar(&p.subdomains, "subdomains", false, "let http:domain: permissions cover subdomains; consent says so")
 	f.BoolVar(&p.strictEngines, "strict-engines", false, "refuse packages whose engines are not satisfied")
+	p.trust = addTrustFlags(cmd)
 	return p
 }
 

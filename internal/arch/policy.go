@@ -92,7 +92,7 @@ var Policy = []struct {
 	{"runtime", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
-			"runtime/pack", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
+			"runtime/pack", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
@@ -127,7 +127,7 @@ var Policy = []struct {
 
 	{"cmd/annex", Rule{
 		Ours: []string{
-			"internal/exttest", "internal/scaffold",
+			"internal/exttest", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/standard", "runtime/bundle", "runtime/backup",

@@ -12,6 +12,7 @@
 //	pkg/DIGEST                   a package: its manifest, files and handlers
 //	ver/ORG/EXTENSION/VERSION    a version that the organization has run, see [Version]
 //	pin/DIGEST/ORG/EXTENSION     index: who needs the package: runs it, ran it, or has it pending
+//	publisher/ORG/PUBLISHER      the key that a publisher signs with, see [PublisherKey]
 //	writing/DIGEST               a package that is being written, or that nobody may need
 //	blob/SHA256/N                chunk N of a file
 //	use/SHA256/DIGEST            index: which packages need the file

@@ -26,7 +26,7 @@ const (
 // it has none, keeps it out.
 func (c Code) AboutTrust() bool {
 	switch c {
-	case Unsigned, KeyUnknown, KeyForeign, KeyRevoked, KeyExpired, KeyInactive, KeyChanged, TierTooLow:
+	case RingUnreadable, Unsigned, KeyUnknown, KeyForeign, KeyRevoked, KeyExpired, KeyInactive, KeyChanged, TierTooLow:
 		return true
 	}
 	return false

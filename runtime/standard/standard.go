@@ -49,6 +49,8 @@ type Options struct {
 	// when the machine loses power.
 	NoSync bool
 
+	Trust runtime.Trust // what is demanded of who made a package
+
 	BluePLM       string                // version that engines.blueplm is checked against
 	StrictEngines bool                  // refuse what is not satisfied
 	Meter         runtime.Meter         // nil: none
@@ -111,7 +113,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	h.Host, err = runtime.New(ctx, runtime.Config{
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
 		JavaScript: h.engine, Bundle: build, Gateway: h.gateway,
-		Policy: o.Policy, Limits: o.Limits, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
+		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
 	})
 	if err != nil {

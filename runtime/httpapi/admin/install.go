@@ -44,6 +44,30 @@ type Plan struct {
 	Removed   permissions.Set `json:"removed" doc:"what is not asked for any more"`
 	Consent   []Statement     `json:"consent" doc:"what added means, the highest risk first"`
 	Warnings  []string        `json:"warnings"`
+	Signature Signature       `json:"signature"`
+}
+
+// Signature says who made a package.
+type Signature struct {
+	Tier        string `json:"tier" doc:"verified, community or sideloaded (not signed)"`
+	KeyID       string `json:"keyId,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	PinnedKeyID string `json:"pinnedKeyId,omitempty" doc:"the key with which packages of this publisher were signed here before"`
+	Pinned      string `json:"pinned,omitempty" doc:"its fingerprint"`
+	First       bool   `json:"first" doc:"the key is pinned with this installation"`
+	Changed     bool   `json:"changed" doc:"the publisher had another key, or one at all; install needs acceptKey"`
+}
+
+// SignatureOf shows what a host found out.
+func SignatureOf(s runtime.Signature) Signature {
+	shown := Signature{Tier: string(s.Tier), First: s.First(), Changed: s.Changed()}
+	if s.Key != nil {
+		shown.KeyID, shown.Fingerprint = s.Key.KeyID, s.Key.Fingerprint()
+	}
+	if s.Pinned != nil {
+		shown.PinnedKeyID, shown.Pinned = s.Pinned.KeyID, s.Pinned.Fingerprint
+	}
+	return shown
 }
 
 // PlanIn asks what a package would mean.
@@ -69,6 +93,7 @@ func showPlan(plan runtime.Plan) Plan {
 	shown := Plan{
 		ID: string(m.ID), Name: m.Name, Version: m.Version, Publisher: m.Publisher, Digest: plan.Digest, Same: plan.Same,
 		Asks: plan.Asks, Keep: plan.Keep(), Added: plan.Added, Removed: plan.Removed, Consent: statements(plan.Added), Warnings: plan.Warnings,
+		Signature: SignatureOf(plan.Signature),
 	}
 	if plan.Installed != nil {
 		shown.Installed = plan.Installed.Version
@@ -95,6 +120,8 @@ type InstallIn struct {
 	Digest  string           `json:"digest,omitempty" doc:"of the package that a person was shown"`
 	Granted *permissions.Set `json:"granted,omitempty" doc:"what was approved; left out: what was approved before"`
 	How     string           `json:"how,omitempty" doc:"how it was approved, for the audit"`
+
+	AcceptKey string `json:"acceptKey,omitempty" doc:"id of the package's key, or none, where it is not the one that its publisher had before"`
 }
 
 // Install installs a package with what was approved, in place of what was there.
@@ -116,10 +143,10 @@ var Install = Define(Spec{
 	case !plan.Added.IsEmpty():
 		return Extension{}, sandbox.Errorf(sandbox.Conflict, "%s needs consent to: %v", plan.Manifest.ID, plan.Added)
 	}
-	if plan.Same && in.Granted == nil {
+	if plan.Same && in.Granted == nil && !plan.Signature.First() && !plan.Signature.Changed() {
 		return c.show(ctx, *plan.Installed)
 	}
-	inst, err := c.Host.Install(ctx, in.Org, p, runtime.Consent{Granted: granted, By: c.by(in.How)})
+	inst, err := c.Host.Install(ctx, in.Org, p, runtime.Consent{Granted: granted, By: c.by(in.How), AcceptKey: in.AcceptKey})
 	if err != nil {
 		return Extension{}, err
 	}

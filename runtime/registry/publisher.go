@@ -1,0 +1,59 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/annexhost/annex/storage"
+)
+
+// PublisherKey is the key that a publisher's packages are signed with, as an
+// organization has first seen it, or has accepted it since.
+type PublisherKey struct {
+	KeyID       string    `json:"keyId"`
+	PublicKey   string    `json:"publicKey"` // 32 bytes in base64
+	Fingerprint string    `json:"fingerprint"`
+	PinnedAt    time.Time `json:"pinnedAt"`
+	PinnedBy    string    `json:"pinnedBy"`
+}
+
+func publisherKey(org, publisher string) storage.Key {
+	return storage.Key("reg/publisher/" + org + "/" + publisher)
+}
+
+// PublisherKey returns the key that is pinned for a publisher, or ErrNotFound.
+func (r *Registry) PublisherKey(ctx context.Context, org, publisher string) (PublisherKey, error) {
+	var k PublisherKey
+	data, err := r.store.Get(ctx, publisherKey(org, publisher))
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrTooLarge) {
+		return k, ErrNotFound
+	}
+	if err != nil {
+		return k, err
+	}
+	if err := json.Unmarshal(data, &k); err != nil {
+		return k, fmt.Errorf("registry: key of publisher %s in %s: %v", publisher, org, err)
+	}
+	return k, nil
+}
+
+// PinPublisher pins a key for a publisher in place of an earlier one; nil takes
+// the pin away.
+func (r *Registry) PinPublisher(ctx context.Context, org, publisher string, k *PublisherKey) error {
+	if err := CheckOrg(org); err != nil {
+		return err
+	}
+	return r.store.Update(ctx, func(tx storage.Tx) error {
+		if k == nil {
+			return tx.Delete(publisherKey(org, publisher))
+		}
+		data, err := json.Marshal(k)
+		if err != nil {
+			return err
+		}
+		return tx.Put(publisherKey(org, publisher), data)
+	})
+}
