@@ -87,11 +87,12 @@ func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundl
 	total := 0
 	seen := map[string]bool{}
 	for _, route := range p.Manifest.Contributes.APIRoutes {
-		if seen[route.Handler] {
+		name := handlerName(route)
+		if seen[name] {
 			continue
 		}
-		seen[route.Handler] = true
-		b, err := h.bundleOne(ctx, p, route.Handler)
+		seen[name] = true
+		b, err := h.bundleOne(ctx, p, route.Handler, name)
 		if err != nil {
 			var known *sandbox.Error
 			if !errors.As(err, &known) {
@@ -104,7 +105,9 @@ func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundl
 			}
 			continue
 		}
-		total += len(b.Code)
+		if !isModule(b.Path) {
+			total += len(b.Code)
+		}
 		handlers = append(handlers, b)
 	}
 	if total > maxHandlers {
@@ -116,14 +119,17 @@ func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundl
 	return handlers, nil
 }
 
-func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler string) (registry.Bundled, error) {
+func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler, name string) (registry.Bundled, error) {
 	entry, ok := p.Resolve(handler)
 	if !ok {
 		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "API route handler not found: " + handler}
 	}
 	engine := h.engine(entry)
 	if engine == nil {
-		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "no engine for " + handler + ": handlers are .js, .mjs, .cjs or .ts files"}
+		return registry.Bundled{}, &sandbox.Error{Code: sandbox.Invalid, Message: "no engine for " + handler + ": handlers are .js, .mjs, .cjs, .ts or .wasm files"}
+	}
+	if isModule(entry) {
+		return h.moduleOne(ctx, p, entry, name)
 	}
 	out, err := h.cfg.Bundle(ctx, p.Digest, bundle.Input{Entry: entry, MaxOutput: maxHandler, Read: func(name string) ([]byte, bool) {
 		data, err := p.Read(name)
@@ -146,15 +152,19 @@ func (h *Host) bundleOne(ctx context.Context, p *pack.Package, handler string) (
 
 // engine returns the engine for a file, nil when there is none.
 func (h *Host) engine(file string) sandbox.Engine {
+	file, _, _ = strings.Cut(file, "#")
 	switch path.Ext(file) {
 	case ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts":
 		return h.cfg.JavaScript
+	case ".wasm":
+		return h.cfg.WebAssembly
 	}
 	return nil
 }
 
 func source(extension string, b registry.Bundled) sandbox.Source {
-	return sandbox.Source{Name: extension + "/" + b.Path, Code: b.Code, SourceMap: b.SourceMap}
+	file, export, _ := strings.Cut(b.Path, "#")
+	return sandbox.Source{Name: extension + "/" + file, Code: b.Code, SourceMap: b.SourceMap, Export: export}
 }
 
 func keyOf(extension string, kept registry.Handler) programKey {

@@ -187,7 +187,7 @@ func (inv *invocation) request() bridge.Request {
 // replaced and released since it was resolved is resolved again.
 func (inv *invocation) take(ctx context.Context) error {
 	for tries := 0; ; tries++ {
-		program, err := inv.host.program(ctx, inv.inst, inv.route.Handler)
+		program, err := inv.host.program(ctx, inv.inst, handlerName(inv.route))
 		if err == nil {
 			inv.program = program
 			return nil

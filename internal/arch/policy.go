@@ -26,6 +26,7 @@ const (
 	keyring = "github.com/zalando/go-keyring"
 	jose    = "github.com/go-jose/go-jose/v4"
 	yaml    = "go.yaml.in/yaml/v3"
+	wazero  = "github.com/tetratelabs/wazero"
 	script  = "github.com/rogpeppe/go-internal"
 )
 
@@ -65,6 +66,12 @@ var Policy = []struct {
 		Others: []string{goja, "github.com/go-sourcemap/sourcemap", "github.com/nlnwa/whatwg-url", xtext},
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
+	{"runtime/wasm/binary", Rule{Tests: []string{wazero}}},
+	{"runtime/wasm", Rule{
+		Ours:   []string{"runtime/sandbox", "runtime/wasm/binary"},
+		Others: []string{wazero, xsys},
+		Tests:  []string{"runtime/sandbox/sandboxtest"},
+	}},
 	{"runtime/worker/jail", Rule{Others: []string{xsys, "github.com/landlock-lsm/go-landlock"}}},
 	{"runtime/doctor", Rule{Ours: []string{"runtime/worker/jail"}, Others: []string{xsys}}},
 	{"runtime/worker", Rule{
@@ -92,7 +99,7 @@ var Policy = []struct {
 	{"runtime", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
-			"runtime/pack", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
+			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
@@ -116,7 +123,7 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/wasm", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
 			"runtime/backup", "runtime/dataformat",
 		},
 		Others: []string{hclog},

@@ -8,6 +8,7 @@ import (
 	"github.com/annexhost/annex/runtime/doctor"
 	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/wasm"
 	"github.com/annexhost/annex/runtime/worker"
 	"github.com/annexhost/annex/runtime/worker/jail"
 )
@@ -56,6 +57,11 @@ func (o Options) newEngine() (sandbox.Engine, *workshop, error) {
 		return o.newWorkers()
 	}
 	return nil, nil, fmt.Errorf("standard: isolation is %q or %q, not %q", Process, InProcess, o.Isolation)
+}
+
+// newWebAssembly makes what runs WebAssembly in this process.
+func (o Options) newWebAssembly() (sandbox.Engine, error) {
+	return wasm.New(wasm.Config{API: bridge.API(), MaxMemory: max(o.Limits.Sandbox.Memory, 0), Crashed: o.crashed})
 }
 
 func newJavaScript(c js.Config) (sandbox.Engine, error) {

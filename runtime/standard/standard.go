@@ -67,7 +67,8 @@ type Host struct {
 
 	options  Options
 	engine   sandbox.Engine
-	workshop *workshop // nil: this process bundles
+	modules  sandbox.Engine // for WebAssembly
+	workshop *workshop      // nil: this process bundles
 	gateway  *egress.Gateway
 }
 
@@ -100,6 +101,11 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	if h.engine, h.workshop, err = o.newEngine(); err != nil {
 		return nil, err
 	}
+	if o.Isolation != Process { // workers cannot run modules yet, and this process must not
+		if h.modules, err = o.newWebAssembly(); err != nil {
+			return nil, err
+		}
+	}
 	if o.Egress.Observer == nil && o.Logger != nil {
 		o.Egress.Observer = fetchLog{o.Logger.Named("egress")}
 	}
@@ -112,7 +118,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	}
 	h.Host, err = runtime.New(ctx, runtime.Config{
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
-		JavaScript: h.engine, Bundle: build, Gateway: h.gateway,
+		JavaScript: h.engine, WebAssembly: h.modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
 	})
@@ -125,7 +131,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 // crashed logs that an engine panicked. The host lives, but somebody should know.
 func (o Options) crashed(invocation string, cause any, stack []byte) {
 	if o.Logger != nil {
-		o.Logger.Error("the JavaScript engine panicked", "invocation", invocation, "cause", fmt.Sprint(cause), "stack", string(stack))
+		o.Logger.Error("an engine panicked", "invocation", invocation, "cause", fmt.Sprint(cause), "stack", string(stack))
 	}
 }
 
@@ -167,8 +173,10 @@ func (h *Host) Close(ctx context.Context) error {
 	if h.workshop != nil {
 		failed = append(failed, h.workshop.close())
 	}
-	if h.engine != nil {
-		failed = append(failed, h.engine.Close())
+	for _, engine := range []sandbox.Engine{h.engine, h.modules} {
+		if engine != nil {
+			failed = append(failed, engine.Close())
+		}
 	}
 	failed = append(failed, h.State.Close(ctx))
 	return errors.Join(failed...)
