@@ -61,6 +61,8 @@ var Policy = []struct {
 
 	// Engines know only the wall.
 	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/sandbox/sandboxtest/attacks", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/sandbox/sandboxtest/corpus", Rule{Ours: []string{"runtime/sandbox", "runtime/sandbox/sandboxtest/attacks"}}},
 	{"runtime/js", Rule{
 		Ours:   []string{"runtime/sandbox", "internal/nesting"},
 		Others: []string{goja, "github.com/go-sourcemap/sourcemap", "github.com/nlnwa/whatwg-url", xtext},
@@ -88,6 +90,12 @@ var Policy = []struct {
 	}},
 	{"bridge/gen", Rule{Ours: []string{"bridge", "permissions"}}},
 	{"bridge/bridgetest", Rule{Ours: []string{"permissions", "storage", "storage/memstore", "secrets", "runtime/sandbox", "bridge", "bridge/egress"}}},
+
+	// The corpus of attacks, with engines and a bridge.
+	{"runtime/sandbox/sandboxtest/report", Rule{Ours: []string{
+		"permissions", "storage", "storage/memstore", "secrets", "bridge", "bridge/bridgetest", "bridge/egress",
+		"runtime/sandbox", "runtime/sandbox/sandboxtest/attacks", "runtime/sandbox/sandboxtest/corpus", "runtime/js", "runtime/worker",
+	}}},
 
 	// The host and what it is made of.
 	{"runtime/registry", Rule{Ours: []string{"permissions", "storage", "runtime/manifest", "runtime/pack"}, Tests: []string{"storage/memstore"}}},

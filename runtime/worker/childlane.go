@@ -22,6 +22,7 @@ type childLane struct {
 
 	writing sync.Mutex
 	out     []byte
+	speaker *guest // whose frames are sent; nil: no invocation's
 
 	mu       sync.Mutex
 	waiting  map[int64]*waiter
@@ -31,6 +32,7 @@ type childLane struct {
 
 // waiter waits for the answer of a call.
 type waiter struct {
+	guest    *guest
 	answered chan struct{}
 	answer   answer
 }
@@ -88,6 +90,38 @@ func (l *childLane) end() {
 func (l *childLane) send(k kind, fill func([]byte) []byte) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	l.write(k, fill)
+}
+
+// sendFor writes a frame of a guest, unless its invocation has ended: what it
+// left running must not speak in the next one's name.
+func (l *childLane) sendFor(g *guest, k kind, fill func([]byte) []byte) bool {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.speaker != g {
+		return false
+	}
+	l.write(k, fill)
+	return true
+}
+
+// speak makes g the one whose frames are sent.
+func (l *childLane) speak(g *guest) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.speaker = g
+}
+
+// finish writes the last frame of an invocation.
+func (l *childLane) finish(d *done) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.speaker = nil
+	l.write(kindDone, d.append)
+}
+
+// write writes a frame. The caller holds writing.
+func (l *childLane) write(k kind, fill func([]byte) []byte) {
 	frame, err := endFrame(fill(beginFrame(l.out, k)))
 	l.out = frame
 	if err == nil {
@@ -104,6 +138,7 @@ func (l *childLane) run(m run) {
 	l.mu.Lock()
 	l.guest = g
 	l.mu.Unlock()
+	l.speak(g)
 	d := done{number: m.number}
 	if p := l.worker.program(m.program); p == nil {
 		d.failed = &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
@@ -116,7 +151,7 @@ func (l *childLane) run(m run) {
 	l.mu.Unlock()
 	g.end(context.Canceled)
 	l.worker.rest.Reset(restAfter)
-	l.send(kindDone, d.append)
+	l.finish(&d)
 }
 
 // cancel ends an invocation, if it is still the one that runs.
@@ -129,15 +164,20 @@ func (l *childLane) cancel(number int64, cause error) {
 	}
 }
 
-// ask sends a frame that the host answers, and waits for that.
-func (l *childLane) ask(ctx context.Context, k kind, fill func(b []byte, id int64) []byte) (sandbox.Payload, error) {
-	w := &waiter{answered: make(chan struct{})}
+// ask sends a frame of a guest that the host answers, and waits for that.
+func (l *childLane) ask(ctx context.Context, g *guest, k kind, fill func(b []byte, id int64) []byte) (sandbox.Payload, error) {
+	w := &waiter{guest: g, answered: make(chan struct{})}
 	l.mu.Lock()
 	l.lastCall++
 	id := l.lastCall
 	l.waiting[id] = w
 	l.mu.Unlock()
-	l.send(k, func(b []byte) []byte { return fill(b, id) })
+	if !l.sendFor(g, k, func(b []byte) []byte { return fill(b, id) }) {
+		l.mu.Lock()
+		delete(l.waiting, id)
+		l.mu.Unlock()
+		return sandbox.Payload{}, errOver
+	}
 	select {
 	case l.token <- struct{}{}:
 		l.readUntil(w)
@@ -151,6 +191,9 @@ func (l *childLane) ask(ctx context.Context, k kind, fill func(b []byte, id int6
 	}
 	return w.answer.result, nil
 }
+
+// errOver is the answer to what an invocation asks for after its end.
+var errOver = &sandbox.Error{Code: sandbox.Canceled, Message: "the invocation is over"}
 
 // readUntil reads, holding the token, until w has its answer.
 func (l *childLane) readUntil(w *waiter) {
@@ -181,7 +224,7 @@ func (l *childLane) deliver(a answer) {
 	w, g := l.waiting[a.id], l.guest
 	delete(l.waiting, a.id)
 	l.mu.Unlock()
-	if g != nil && a.ending != goesOn {
+	if g != nil && a.ending != goesOn && w != nil && w.guest == g {
 		g.end(a.ending.cause())
 	}
 	if w != nil {

@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func autopsy(words string, killed bool, limit int64) *fate {
 			Code: sandbox.Exhausted, Reason: sandbox.ReasonDepth, Name: "RangeError",
 			Message: fmt.Sprintf("call depth limit exceeded: native functions nest deeper than a stack of %d MiB", maxStack>>20),
 		}
-	case strings.Contains(words, "out of memory") || strings.Contains(words, "cannot allocate memory"):
+	case ranOutOfMemory(words):
 		f.cause = memoryError(limit, limit)
 	case killed:
 		f.cause = &sandbox.Error{Code: sandbox.Unavailable, RetryAfter: 1, Message: "the operating system ended the worker"}
@@ -75,6 +76,20 @@ func autopsy(words string, killed bool, limit int64) *fate {
 		f.cause = internalError()
 	}
 	return f
+}
+
+// memoryWords are what Go says when the operating system gives it no more
+// memory. Beside the two plain ones: a thread whose stack has no place, with and
+// without cgo, and the garbage collector, which does not look whether it got
+// memory for its queues before it writes to them.
+var memoryWords = []string{
+	"out of memory", "cannot allocate memory",
+	"pthread_create failed", "failed to create new OS thread",
+	"runtime.(*spanQueue)",
+}
+
+func ranOutOfMemory(words string) bool {
+	return slices.ContainsFunc(memoryWords, func(known string) bool { return strings.Contains(words, known) })
 }
 
 // memory is how much the guest of an invocation may hold.

@@ -47,7 +47,7 @@ func (g *guest) call(ctx context.Context, method string, args sandbox.Payload) (
 	g.left.Do(func() { context.AfterFunc(ctx, g.leave) })
 	inline := g.lane.thread != 0 && g.lane.thread == threadID()
 	m := call{inline: inline, method: method, args: args}
-	return g.lane.ask(ctx, kindCall, func(b []byte, id int64) []byte {
+	return g.lane.ask(ctx, g, kindCall, func(b []byte, id int64) []byte {
 		m.id = id
 		return m.append(b)
 	})
@@ -56,13 +56,13 @@ func (g *guest) call(ctx context.Context, method string, args sandbox.Payload) (
 // leave tells the host that the answers of pending calls are of no use.
 func (g *guest) leave() {
 	if g.lane.pending() {
-		g.lane.send(kindLeave, func(b []byte) []byte { return appendInt(b, g.run.number) })
+		g.lane.sendFor(g, kindLeave, func(b []byte) []byte { return appendInt(b, g.run.number) })
 	}
 }
 
 // now asks what the invocation's clock says.
 func (g *guest) now() time.Time {
-	p, err := g.lane.ask(context.Background(), kindTime, appendInt)
+	p, err := g.lane.ask(context.Background(), g, kindTime, appendInt)
 	if err != nil || len(p.JSON) != 16 {
 		return time.Time{}
 	}
@@ -80,7 +80,7 @@ func (s served) Read(b []byte) (int, error) {
 		return 0, nil
 	}
 	n := min(len(b), maxChance)
-	p, err := s.guest.lane.ask(context.Background(), kindChance, func(b []byte, id int64) []byte {
+	p, err := s.guest.lane.ask(context.Background(), s.guest, kindChance, func(b []byte, id int64) []byte {
 		return appendInt(appendInt(b, id), int64(n))
 	})
 	if err != nil || len(p.JSON) != n {

@@ -182,8 +182,9 @@ func (l *lane) serve(i *invocation, k kind, f fields) error {
 		}
 		return l.call(i, c)
 	case kindLeave:
-		f.int()
-		i.drop()
+		if f.int() == l.run.Load() {
+			i.drop()
+		}
 		return f.done()
 	case kindTime:
 		id := f.int()

@@ -1,0 +1,6 @@
+// class: boundary
+// engine: js
+// tiers: both
+// expect: TIMEOUT
+
+module.exports = new Proxy(() => {}, {apply() { for (;;); }})

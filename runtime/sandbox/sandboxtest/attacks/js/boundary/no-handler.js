@@ -1,0 +1,6 @@
+// class: boundary
+// engine: js
+// tiers: both
+// expect: INVALID
+
+module.exports = {default: 42}

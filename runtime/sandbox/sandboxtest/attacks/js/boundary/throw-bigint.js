@@ -1,0 +1,8 @@
+// class: boundary
+// engine: js
+// tiers: both
+// expect: THROWN
+
+module.exports = api => {
+  throw 10n
+}

@@ -1,0 +1,8 @@
+// class: boundary
+// engine: js
+// tiers: both
+// expect: TIMEOUT
+
+module.exports = api => {
+  throw new Proxy({}, {get(){for(;;){}}})
+}

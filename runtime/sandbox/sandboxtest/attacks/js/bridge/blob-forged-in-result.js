@@ -1,0 +1,9 @@
+// class: bridge
+// engine: js
+// tiers: both
+// expect: answer 200 content-type
+// ci: yes
+
+module.exports = api => {
+  return {$blob: 0}
+}

@@ -1,0 +1,9 @@
+// class: builtin
+// engine: js
+// tiers: both
+// expect: THROWN RangeError
+
+module.exports = api => {
+  const a = []
+  a.length = -1
+}

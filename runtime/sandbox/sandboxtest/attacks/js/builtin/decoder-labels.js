@@ -1,0 +1,8 @@
+// class: builtin
+// engine: js
+// tiers: both
+// expect: THROWN RangeError
+
+module.exports = api => {
+  return new TextDecoder('../utf-16le')
+}

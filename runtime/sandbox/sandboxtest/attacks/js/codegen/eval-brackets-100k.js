@@ -1,0 +1,8 @@
+// class: codegen
+// engine: js
+// tiers: both
+// expect: THROWN EvalError | MEMORY_EXCEEDED
+
+module.exports = api => {
+  return eval('['.repeat(1e5)+']'.repeat(1e5)).length
+}

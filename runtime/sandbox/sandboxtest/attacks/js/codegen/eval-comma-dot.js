@@ -1,0 +1,8 @@
+// class: codegen
+// engine: js
+// tiers: both
+// expect: THROWN EvalError | MEMORY_EXCEEDED
+
+module.exports = api => {
+  return eval('a'+'.a'.repeat(3e6))
+}

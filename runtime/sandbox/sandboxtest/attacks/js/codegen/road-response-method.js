@@ -1,0 +1,8 @@
+// class: codegen
+// engine: js
+// tiers: both
+// expect: value "EvalError"
+
+module.exports = api => {
+  try { return String(api.response.json.constructor('return 1')()) } catch (e) { return e.name }
+}

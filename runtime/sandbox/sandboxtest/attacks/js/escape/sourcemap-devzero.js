@@ -1,0 +1,8 @@
+// class: escape
+// engine: js
+// tiers: both
+// expect: THROWN EvalError
+
+module.exports = api => {
+  return new Function('return 1\n//# sourceMappingURL=file:///dev/zero')()
+}

@@ -1,0 +1,9 @@
+// class: loop
+// engine: js
+// tiers: both
+// expect: TIMEOUT
+// ci: yes
+
+module.exports = api => {
+  for (;;);
+}

@@ -1,0 +1,8 @@
+// class: memory
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED | THROWN
+
+module.exports = api => {
+  return new Array(2 ** 32 - 1).fill(0).length
+}

@@ -1,0 +1,8 @@
+// class: memory
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED | THROWN
+
+module.exports = api => {
+  return (() => { const all = []; for (;;) all.push(crypto.getRandomValues(new Uint8Array(65536))) })()
+}

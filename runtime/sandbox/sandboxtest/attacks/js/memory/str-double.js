@@ -1,0 +1,9 @@
+// class: memory
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED | THROWN
+
+module.exports = api => {
+  let s='x'
+  for(;;) s+=s
+}

@@ -1,0 +1,8 @@
+// class: native
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED
+
+module.exports = api => {
+  return Array.prototype.includes.call({length:2**53-1}, 1)
+}

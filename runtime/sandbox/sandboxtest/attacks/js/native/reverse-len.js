@@ -1,0 +1,8 @@
+// class: native
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED
+
+module.exports = api => {
+  return Array.prototype.reverse.call({length:2**53-1})
+}

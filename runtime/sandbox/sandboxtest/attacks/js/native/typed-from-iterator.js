@@ -1,0 +1,8 @@
+// class: native
+// engine: js
+// tiers: both
+// expect: TIMEOUT | MEMORY_EXCEEDED
+
+module.exports = api => {
+  return Uint8Array.from({[Symbol.iterator]: Object.bind(null, {next: Object.bind(null, {value: 1})})})
+}

@@ -1,0 +1,6 @@
+// class: parser
+// engine: js
+// tiers: both
+// expect: REFUSED
+
+module.exports = «a=>×300000»1

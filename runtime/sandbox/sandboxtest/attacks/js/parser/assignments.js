@@ -1,0 +1,6 @@
+// class: parser
+// engine: js
+// tiers: both
+// expect: REFUSED
+
+let a; a«=a×400000»

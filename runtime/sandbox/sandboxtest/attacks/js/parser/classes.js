@@ -1,0 +1,6 @@
+// class: parser
+// engine: js
+// tiers: both
+// expect: REFUSED
+
+«class A{static{×60000»«}}×60000»

@@ -1,0 +1,6 @@
+// class: parser
+// engine: js
+// tiers: both
+// expect: REFUSED
+
+«x;×700000»

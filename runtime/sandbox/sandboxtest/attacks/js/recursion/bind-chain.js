@@ -1,0 +1,10 @@
+// class: recursion
+// engine: js
+// tiers: both
+// expect: DEPTH_EXCEEDED | TIMEOUT | MEMORY_EXCEEDED
+
+module.exports = api => {
+  var f=()=>1
+  for(let i=0;i<5e6;i++) f=f.bind();
+  return f()
+}

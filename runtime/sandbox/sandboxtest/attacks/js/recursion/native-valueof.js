@@ -1,0 +1,8 @@
+// class: recursion
+// engine: js
+// tiers: both
+// expect: DEPTH_EXCEEDED | TIMEOUT | MEMORY_EXCEEDED | THROWN
+
+module.exports = api => {
+  return (() => { const o = {}; o.valueOf = Number.bind(null, o); return +o })()
+}

@@ -1,0 +1,8 @@
+// class: recursion
+// engine: js
+// tiers: both
+// expect: DEPTH_EXCEEDED | TIMEOUT | MEMORY_EXCEEDED | THROWN
+
+module.exports = api => {
+  return (function f() { return f() + 1 })()
+}

@@ -1,0 +1,8 @@
+// class: recursion
+// engine: js
+// tiers: both
+// expect: DEPTH_EXCEEDED | TIMEOUT | MEMORY_EXCEEDED | THROWN | value
+
+module.exports = api => {
+  return (() => { let o = {}; for (let i = 0; i < 3e6; i++) o = Object.create(o); return o.missing })()
+}

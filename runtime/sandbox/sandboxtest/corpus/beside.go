@@ -1,0 +1,81 @@
+package corpus
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/attacks"
+)
+
+// Beside is how long a neighbour's calls took beside an attack, and beside a
+// worker that is as busy with well-behaved work.
+type Beside struct {
+	Attack, Work []time.Duration // sorted
+}
+
+// Window is how long a neighbour is looked at, beside an attack and beside work.
+const Window = 300 * time.Millisecond
+
+// beside has a neighbour call without a pause while the attack runs, again and
+// again if it ends early, and as long while somebody works.
+func (s *Subject) beside(ctx context.Context, a attacks.Attack) *Beside {
+	echo, err := s.Engine.Compile(ctx, s.Echo)
+	if err != nil {
+		return nil
+	}
+	defer echo.Close()
+	work, err := s.Engine.Compile(ctx, s.Work)
+	if err != nil {
+		return nil
+	}
+	defer work.Close()
+	var b Beside
+	b.Work = s.watch(ctx, echo, func() {
+		_, _ = work.Run(ctx, sandbox.Invocation{ID: "work", Tenant: busy, Input: input()}, nil)
+	})
+	b.Attack = s.watch(ctx, echo, func() { _, _, _ = s.attack(ctx, a) })
+	return &b
+}
+
+// watch measures the neighbour's calls while something runs, for a window or
+// as long as it takes.
+func (s *Subject) watch(ctx context.Context, echo sandbox.Program, something func()) []time.Duration {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for start := time.Now(); time.Since(start) < Window; {
+			something()
+		}
+	}()
+	var took []time.Duration
+	for {
+		if d, failure := s.echo(ctx, echo, neighbour); failure == "" {
+			took = append(took, d)
+		}
+		select {
+		case <-done:
+			slices.Sort(took)
+			return took
+		default:
+		}
+	}
+}
+
+// P99 is the time that all but a hundredth stay below; 0 for none.
+func P99(sorted []time.Duration) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[(len(sorted)*99)/100]
+}
+
+// Ratio says how many times the neighbour's p99 beside the attack is what it is
+// beside work; 0 when unknown.
+func (b *Beside) Ratio() float64 {
+	if b == nil || P99(b.Work) == 0 {
+		return 0
+	}
+	return float64(P99(b.Attack)) / float64(P99(b.Work))
+}

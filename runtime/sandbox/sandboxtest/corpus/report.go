@@ -1,0 +1,46 @@
+package corpus
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/attacks"
+)
+
+// Run runs an attack in the tiers that its file names, as far as there is an
+// engine for it.
+func (r *Runner) Run(ctx context.Context, a attacks.Attack) []Row {
+	if r.Subjects[a.Engine] == nil {
+		return nil
+	}
+	var rows []Row
+	if a.Runs(attacks.Process) {
+		rows = append(rows, r.Process(ctx, a))
+	}
+	if a.Runs(attacks.InProcess) {
+		rows = append(rows, InProcess(ctx, a))
+	}
+	return rows
+}
+
+// String is the row in a line.
+func (r *Row) String() string {
+	verdict := "ok    "
+	if !r.Passed() {
+		verdict = "FAILED"
+	}
+	line := fmt.Sprintf("%s %-9s %-40s %6dms %s", verdict, r.Tier, r.Attack.Name, r.Took.Milliseconds(), r.Outcome)
+	if !r.Passed() {
+		line += "  ## " + strings.Join(r.Failures, "; ")
+	}
+	return line
+}
+
+// Write writes the report.
+func Write(w io.Writer, rows []Row, took time.Duration) error {
+	_, err := fmt.Fprintln(w, len(rows), took)
+	return err
+}
