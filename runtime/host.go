@@ -162,3 +162,6 @@ func (h *Host) Health(ctx context.Context) error {
 	_, err := h.registry.List(ctx, "health", "", 1)
 	return err
 }
+
+// Slots returns how many invocations run, and how many wait for their turn.
+func (h *Host) Slots() (running, waiting int) { return h.slots.InUse() }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	goruntime "runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,15 +16,14 @@ import (
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/metrics"
 	"github.com/annexhost/annex/runtime/registry"
-	"github.com/annexhost/annex/runtime/standard"
 )
 
 // drainTime is how long running invocations may take to finish at shutdown.
 const drainTime = 30 * time.Second
 
 func newServe() *cobra.Command {
-	var listen, org, isolation string
-	var asJSON, requireJail bool
+	var listen, org string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "serve [flags] [PACKAGE…]",
 		Short: "Host extensions and answer HTTP requests with their handlers",
@@ -45,8 +43,7 @@ admin's of the organization. Others come from annex token new.`,
 	f.StringVar(&listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
 	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
-	f.StringVar(&isolation, "isolation", string(defaultIsolation()), "where handlers run: process (jailed workers) or inprocess (only for handlers that you trust)")
-	f.BoolVar(&requireJail, "require-jail", false, "refuse to serve where the operating system does not give workers a complete jail")
+	isolation := addIsolationFlags(cmd)
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
 	policy.fair = addFairFlags(cmd)
@@ -69,15 +66,15 @@ admin's of the organization. Others come from annex token new.`,
 		options.Limits.PublicRate, options.Limits.RequestBody = settings.publicRate, settings.handler.MaxBody
 		counted := metrics.New()
 		options.Meter = counted
-		if options.Isolation, err = parseIsolation(isolation, requireJail); err != nil {
+		if err := isolation.apply(&options); err != nil {
 			return err
 		}
-		options.RequireJail = requireJail
 		host, err := openHost(cmd.Context(), *data, options)
 		if err != nil {
 			return err
 		}
 		defer host.Close(context.WithoutCancel(cmd.Context()))
+		addGauges(counted, host)
 		if _, err := host.State.Registry.CreateOrg(cmd.Context(), org, "serve --org", time.Now()); err != nil && !errors.Is(err, registry.ErrExists) {
 			return usagef("--org %q: %v", org, err)
 		}
@@ -123,14 +120,6 @@ admin's of the organization. Others come from annex token new.`,
 	return cmd
 }
 
-// defaultIsolation is workers, where the system has them.
-func defaultIsolation() standard.Isolation {
-	if goruntime.GOOS == "windows" {
-		return standard.InProcess
-	}
-	return standard.Process
-}
-
 // withMetrics answers /metrics for who has the token, and passes everything
 // else on.
 func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.Metrics) http.Handler {
@@ -146,20 +135,6 @@ func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.
 		}
 		scrape.ServeHTTP(w, r)
 	})
-}
-
-// parseIsolation checks --isolation, and that it goes with --require-jail.
-func parseIsolation(value string, requireJail bool) (standard.Isolation, error) {
-	switch i := standard.Isolation(value); i {
-	case standard.Process:
-		return i, nil
-	case standard.InProcess:
-		if requireJail {
-			return "", usagef("--require-jail needs --isolation process")
-		}
-		return i, nil
-	}
-	return "", usagef("--isolation %s: want process or inprocess", value)
 }
 
 // greeting is the first line of serve --json.

@@ -78,8 +78,12 @@ func readSettings(name string) (map[string][]string, error) {
 			for _, item := range node.Content {
 				values[key] = append(values[key], item.Value)
 			}
+		case yaml.MappingNode: // for flags that take NAME=VALUE
+			for i := 0; i+1 < len(node.Content); i += 2 {
+				values[key] = append(values[key], node.Content[i].Value+"="+node.Content[i+1].Value)
+			}
 		default:
-			return nil, usagef("settings in %s, line %d: %s must be a value or a list of values", name, node.Line, key)
+			return nil, usagef("settings in %s, line %d: %s must be a value, or a list or a map of values", name, node.Line, key)
 		}
 	}
 	return values, nil
@@ -151,7 +155,7 @@ var knownSettings = map[string]bool{
 	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
 	"keys": true, "require-signed": true, "require-tier": true,
-	"isolation": true, "require-jail": true,
+	"isolation": true, "isolation-of": true, "require-jail": true,
 	"public-url": true, "trusted-proxy": true, "tls-cert": true, "tls-key": true, "cors-origin": true, "single-org": true,
 	"limit-public-rate": true, "limit-body": true, "limit-header": true, "limit-conns": true, "limit-client-conns": true,
 	"timeout-header": true, "timeout-body": true, "timeout-answer": true, "timeout-idle": true,

@@ -24,7 +24,7 @@ type Workers struct {
 // ends it. The program calls [WorkerMain] first in main.
 func InspectWorkers(ctx context.Context) (_ Workers, err error) {
 	began := time.Now()
-	engine, err := worker.New(worker.Config{Engine: engineName, Spares: 1})
+	engine, err := worker.New(worker.Config{Engine: JavaScript, Spares: 1})
 	if err != nil {
 		return Workers{}, err
 	}

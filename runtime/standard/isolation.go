@@ -1,7 +1,6 @@
 package standard
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/annexhost/annex/bridge"
@@ -28,8 +27,11 @@ const (
 	Process Isolation = "process"
 )
 
-// engineName is what a worker with JavaScript inside is called.
-const engineName = "javascript"
+// The engines, as workers and [Options.IsolationOf] call them.
+const (
+	JavaScript  = "javascript"
+	WebAssembly = "webassembly"
+)
 
 // WorkerMain makes this process a worker, if it was started to be one, and ends
 // with it; in any other process it returns at once. A program that asks for
@@ -37,7 +39,7 @@ const engineName = "javascript"
 // or opens files.
 func WorkerMain() {
 	worker.Main(worker.Engines{
-		engineName: func(crashed worker.Crashed) (sandbox.Engine, error) {
+		JavaScript: func(crashed worker.Crashed) (sandbox.Engine, error) {
 			// Whatever a guest does, it does inside of an invocation, on its thread
 			// and under its limits: no realm is made ahead.
 			return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
@@ -46,17 +48,35 @@ func WorkerMain() {
 	})
 }
 
-// newEngine makes what runs JavaScript where the options say, and what bundles
-// it there: nil for this process.
-func (o Options) newEngine() (sandbox.Engine, *workshop, error) {
-	switch o.Isolation {
-	case InProcess, "":
-		engine, err := newJavaScript(js.Config{Crashed: o.crashed})
-		return engine, nil, err
-	case Process:
-		return o.newWorkers()
+// newEngine makes the engine called name, where the options say: local makes it
+// in this process. It is added to what the host closes.
+func (h *Host) newEngine(name string, local func() (sandbox.Engine, error)) (sandbox.Engine, error) {
+	o := h.options
+	if !o.uses(name, Process) {
+		engine, err := local()
+		return h.closing(engine, err)
 	}
-	return nil, nil, fmt.Errorf("standard: isolation is %q or %q, not %q", Process, InProcess, o.Isolation)
+	workers, err := h.newWorkers(name)
+	if err != nil {
+		return nil, err
+	}
+	if !o.uses(name, InProcess) {
+		return workers, nil
+	}
+	engine, err := h.closing(local())
+	if err != nil {
+		return nil, err
+	}
+	return &tiers{process: workers, inProcess: engine, of: func(tenant string) Isolation { return o.isolationOf(name, tenant) }}, nil
+}
+
+// closing has the host close an engine.
+func (h *Host) closing(engine sandbox.Engine, err error) (sandbox.Engine, error) {
+	if err != nil {
+		return nil, err
+	}
+	h.engines = append(h.engines, engine)
+	return engine, nil
 }
 
 // newWebAssembly makes what runs WebAssembly in this process.
@@ -73,23 +93,37 @@ func newJavaScript(c js.Config) (sandbox.Engine, error) {
 	return engine, nil
 }
 
-func (o Options) newWorkers() (sandbox.Engine, *workshop, error) {
+// newWorkers makes workers with an engine inside, and the workshop that bundles
+// in others like them.
+func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
+	o := h.options
 	c := worker.Config{
-		Engine: engineName, Memory: o.Limits.Sandbox.Memory, Group: organizationOf, Crashed: o.crashed, Ended: o.workerEnded,
+		Engine: name, Memory: o.Limits.Sandbox.Memory, Group: organizationOf, Crashed: o.crashed, Ended: o.workerEnded,
 	}
 	if o.RequireJail {
 		c.Jail = worker.JailRequired
 	}
 	engine, err := worker.New(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, f := range doctor.Jail(engine.Report(), false) {
+	h.workers = append(h.workers, engine)
+	if len(h.workers) == 1 {
+		o.warnOfJail(engine.Report())
+	}
+	if h.workshop == nil {
+		h.workshop = newWorkshop(c)
+	}
+	return h.closing(engine, nil)
+}
+
+// warnOfJail logs which layers of the jail are missing: what annex doctor finds.
+func (o Options) warnOfJail(report jail.Report) {
+	for _, f := range doctor.Jail(report, false) {
 		if f.Status != doctor.OK && o.Logger != nil {
 			o.Logger.Warn("this system does not give workers a complete jail", "missing", f.Name, "because", f.Detail, "remedy", f.Remedy)
 		}
 	}
-	return engine, newWorkshop(c), nil
 }
 
 // organizationOf is whose workers count together: tenants are called
@@ -104,13 +138,4 @@ func (o Options) workerEnded(e worker.Ending) {
 	if o.Logger != nil {
 		o.Logger.Warn("a worker ended", "cause", e.Cause, "tenant", e.Tenant, "invocation", e.Invocation, "detail", e.Detail)
 	}
-}
-
-// Jail lists the layers of the jail in which handlers run, and which of them
-// hold. It is empty when handlers run in this process.
-func (h *Host) Jail() jail.Report {
-	if w, ok := h.engine.(*worker.Engine); ok {
-		return w.Report()
-	}
-	return nil
 }

@@ -17,9 +17,11 @@ import (
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/bundle"
+	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/worker"
 	"github.com/annexhost/annex/secrets"
 	"github.com/annexhost/annex/storage"
 )
@@ -32,9 +34,13 @@ type Options struct {
 	Policy permissions.Policy // what may be asked for
 	Egress egress.Policy      // the operator's exceptions for the network
 
-	// Isolation says where handlers run: InProcess unless set. RequireJail makes
-	// Process fail where the operating system does not give a complete jail.
+	// Isolation says where handlers run: InProcess unless set. IsolationOf says
+	// it for an engine (JavaScript, WebAssembly), or for an installation
+	// ("acme/annex.notes"), which counts more. Nothing in a package has a say in
+	// it. RequireJail makes Process fail where the operating system does not give
+	// a complete jail, and InProcess altogether.
 	Isolation   Isolation
+	IsolationOf map[string]Isolation
 	RequireJail bool
 
 	// MasterKey seals secrets. Zero means the key in the data directory
@@ -66,9 +72,9 @@ type Host struct {
 	State *State
 
 	options  Options
-	engine   sandbox.Engine
-	modules  sandbox.Engine // for WebAssembly
-	workshop *workshop      // nil: this process bundles
+	engines  []sandbox.Engine // to be closed
+	workers  []*worker.Engine // those of them that have workers
+	workshop *workshop        // nil: this process bundles
 	gateway  *egress.Gateway
 }
 
@@ -98,11 +104,18 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 			err = errors.Join(err, h.Close(ctx))
 		}
 	}()
-	if h.engine, h.workshop, err = o.newEngine(); err != nil {
+	if err := o.CheckIsolation(); err != nil {
 		return nil, err
 	}
-	if o.Isolation != Process { // workers cannot run modules yet, and this process must not
-		if h.modules, err = o.newWebAssembly(); err != nil {
+	javaScript, err := h.newEngine(JavaScript, func() (sandbox.Engine, error) {
+		return newJavaScript(js.Config{Crashed: o.crashed})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var modules sandbox.Engine
+	if !o.uses(WebAssembly, Process) { // workers cannot run modules yet, and this process must not
+		if modules, err = h.newEngine(WebAssembly, o.newWebAssembly); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +131,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	}
 	h.Host, err = runtime.New(ctx, runtime.Config{
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
-		JavaScript: h.engine, WebAssembly: h.modules, Bundle: build, Gateway: h.gateway,
+		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
 	})
@@ -173,10 +186,8 @@ func (h *Host) Close(ctx context.Context) error {
 	if h.workshop != nil {
 		failed = append(failed, h.workshop.close())
 	}
-	for _, engine := range []sandbox.Engine{h.engine, h.modules} {
-		if engine != nil {
-			failed = append(failed, engine.Close())
-		}
+	for _, engine := range h.engines {
+		failed = append(failed, engine.Close())
 	}
 	failed = append(failed, h.State.Close(ctx))
 	return errors.Join(failed...)

@@ -21,6 +21,16 @@ type Stats struct {
 	Retired uint64
 }
 
+// Plus adds the counts of two engines.
+func (s Stats) Plus(o Stats) Stats {
+	return Stats{
+		Workers: s.Workers + o.Workers, Spares: s.Spares + o.Spares, Busy: s.Busy + o.Busy,
+		Waiting: s.Waiting + o.Waiting, Slowed: s.Slowed + o.Slowed,
+		Started: s.Started + o.Started, Failed: s.Failed + o.Failed, Ended: s.Ended + o.Ended,
+		Crashed: s.Crashed + o.Crashed, Retired: s.Retired + o.Retired,
+	}
+}
+
 func (s *Stats) count(f *fate) {
 	switch f.name() {
 	case "retired":
