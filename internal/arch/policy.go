@@ -131,7 +131,7 @@ var Policy = []struct {
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
-			"runtime", "runtime/sandbox", "runtime/js", "runtime/wasm", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
+			"runtime", "runtime/sandbox", "runtime/js", "runtime/wasm", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/manifest", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
 			"runtime/backup", "runtime/dataformat",
 		},
 		Others: []string{hclog},
