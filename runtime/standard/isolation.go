@@ -7,7 +7,6 @@ import (
 	"github.com/annexhost/annex/runtime/doctor"
 	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/sandbox"
-	"github.com/annexhost/annex/runtime/wasm"
 	"github.com/annexhost/annex/runtime/worker"
 	"github.com/annexhost/annex/runtime/worker/jail"
 )
@@ -44,6 +43,7 @@ func WorkerMain() {
 			// and under its limits: no realm is made ahead.
 			return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
 		},
+		WebAssembly: modulesInside,
 		bundlerName: newBundler,
 	})
 }
@@ -79,11 +79,6 @@ func (h *Host) closing(engine sandbox.Engine, err error) (sandbox.Engine, error)
 	return engine, nil
 }
 
-// newWebAssembly makes what runs WebAssembly in this process.
-func (o Options) newWebAssembly() (sandbox.Engine, error) {
-	return wasm.New(wasm.Config{API: bridge.API(), MaxMemory: max(o.Limits.Sandbox.Memory, 0), Crashed: o.crashed})
-}
-
 func newJavaScript(c js.Config) (sandbox.Engine, error) {
 	c.API = bridge.API()
 	engine, err := js.New(c)
@@ -102,6 +97,9 @@ func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 	}
 	if o.RequireJail {
 		c.Jail = worker.JailRequired
+	}
+	if name == WebAssembly {
+		return h.closing(moduleWorkers(c), nil)
 	}
 	engine, err := worker.New(c)
 	if err != nil {

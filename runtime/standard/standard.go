@@ -113,11 +113,9 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	if err != nil {
 		return nil, err
 	}
-	var modules sandbox.Engine
-	if !o.uses(WebAssembly, Process) { // workers cannot run modules yet, and this process must not
-		if modules, err = h.newEngine(WebAssembly, o.newWebAssembly); err != nil {
-			return nil, err
-		}
+	modules, err := h.newEngine(WebAssembly, func() (sandbox.Engine, error) { return o.modulesHere(), nil })
+	if err != nil {
+		return nil, err
 	}
 	if o.Egress.Observer == nil && o.Logger != nil {
 		o.Egress.Observer = fetchLog{o.Logger.Named("egress")}

@@ -61,10 +61,12 @@ func Main(engines Engines) {
 
 // child is the worker itself.
 type child struct {
-	engines Engines
-	engine  sandbox.Engine
-	control controlSocket
-	in      reader
+	engines  Engines
+	engine   sandbox.Engine
+	seal     sync.Once // before the first program runs
+	unsealed bool
+	control  controlSocket
+	in       reader
 
 	writing sync.Mutex
 	out     []byte
@@ -103,6 +105,7 @@ func (w *child) begin(h hello) {
 		answer.failed = err.Error()
 	} else if h.jail {
 		answer.report = jail.Enter(h.inside())
+		w.unsealed = h.code && answer.report.Has(jail.Calls)
 	}
 	w.send(kindReady, answer.append)
 }
@@ -119,6 +122,16 @@ func (w *child) makeEngine(h hello) (err error) {
 	}
 	w.engine, err = build(w.crashed)
 	return err
+}
+
+// sealed takes away the right to make machine code. Nothing of a stranger's has
+// run before.
+func (w *child) sealed() {
+	w.seal.Do(func() {
+		if w.unsealed && jail.Seal() != nil {
+			os.Exit(1)
+		}
+	})
 }
 
 // open starts to serve the lane that came with the frame.
@@ -207,7 +220,7 @@ func (h hello) inside() jail.Inside {
 	)
 	in := jail.Inside{
 		CPU: h.life*time.Duration(h.procs) + ownTime, Files: h.lanes + ownFiles, Keep: controlFile,
-		Nice: nice, Namespaces: h.namespaces, Parent: h.parent,
+		Nice: nice, Namespaces: h.namespaces, Parent: h.parent, MachineCode: h.code,
 	}
 	if h.memory > 0 && !raceDetector {
 		in.Memory = h.memory + own

@@ -143,6 +143,7 @@ func (l *childLane) run(m run) {
 	if p := l.worker.program(m.program); p == nil {
 		d.failed = &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
 	} else {
+		l.worker.sealed()
 		out, err := p.Run(g.ctx, g.invocation(), g.call)
 		d.failed, d.usage, d.result = sandbox.AsError(err), out.Usage, out.Result
 	}

@@ -35,6 +35,10 @@ type Config struct {
 	Lanes     int // invocations at the same time in one worker (8)
 	Procs     int // threads of a worker that run at the same time (2, or fewer on a smaller machine)
 
+	// MachineCode says that the engine inside makes machine code: a worker may do
+	// so until it runs its first program, and it runs one program only.
+	MachineCode bool
+
 	// Memory is what the guests in a worker may hold together, in bytes
 	// (sandbox.DefaultLimits.Memory; less than 0: unlimited). An invocation with
 	// a lower limit is held to that.

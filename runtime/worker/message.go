@@ -18,6 +18,7 @@ type hello struct {
 	jail       bool
 	namespaces string // why the process has none of its own; empty: it has
 	parent     int    // the host's process
+	code       bool   // the engine makes machine code, of one program
 }
 
 func (m hello) append(b []byte) []byte {
@@ -28,13 +29,13 @@ func (m hello) append(b []byte) []byte {
 	b = appendInt(b, int64(m.life))
 	b = appendBool(b, m.jail)
 	b = appendString(b, m.namespaces)
-	return appendInt(b, int64(m.parent))
+	return appendBool(appendInt(b, int64(m.parent)), m.code)
 }
 
 func (f *fields) hello() hello {
 	return hello{
 		engine: f.string(), memory: f.int(), procs: int(f.int()), lanes: int(f.int()), life: f.duration(),
-		jail: f.bool(), namespaces: f.string(), parent: int(f.int()),
+		jail: f.bool(), namespaces: f.string(), parent: int(f.int()), code: f.bool(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -359,7 +360,7 @@ func (p *pool) tell(w *worker, f *fate) {
 	}
 	e := Ending{Cause: f.name(), Detail: f.detail}
 	if w.tenant != nil {
-		e.Tenant = w.tenant.key
+		e.Tenant, _, _ = strings.Cut(w.tenant.key, programMark)
 	}
 	if f.guilty != nil {
 		e.Invocation = f.guilty.asked.ID
@@ -426,7 +427,7 @@ func (p *pool) startWorker() (*worker, error) {
 	c := p.config
 	report, err := process.greet(hello{
 		engine: c.Engine, memory: c.Memory, procs: c.Procs, lanes: c.Lanes, life: c.MaxAge,
-		jail: c.Jail != JailOff, namespaces: process.noNamespaces, parent: os.Getpid(),
+		jail: c.Jail != JailOff, namespaces: process.noNamespaces, parent: os.Getpid(), code: c.MachineCode,
 	})
 	if err != nil {
 		_, words := process.bury()

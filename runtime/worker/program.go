@@ -14,10 +14,18 @@ type program struct {
 	hash   hash
 }
 
+// programMark stands between a tenant and a program in the name of who has a
+// worker.
+const programMark = "\x00"
+
 // Run implements [sandbox.Program].
 func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Caller) (sandbox.Output, error) {
+	tenant := inv.Tenant
+	if p.engine.config.MachineCode {
+		tenant += programMark + string(p.hash[:]) // its workers have sealed themselves with this program inside
+	}
 	i := &invocation{
-		pool: p.engine.programs, program: p, tenant: inv.Tenant, ctx: ctx,
+		pool: p.engine.programs, program: p, tenant: tenant, ctx: ctx,
 		limits: inv.Limits.WithDefaults(), asked: inv, caller: call,
 	}
 	start := time.Now()

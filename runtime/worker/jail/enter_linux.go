@@ -21,7 +21,7 @@ func Enter(in Inside) Report {
 	r.add(Root, "read-only, nothing in it", emptyRoot(in.Namespaces == ""))
 	r.add(Privileges, "no_new_privs, no capabilities, not dumpable", dropPrivileges(in.Parent))
 	r.add(Landlock, landlockDetail(), restrictPaths())
-	r.add(Calls, filterDetail(), filterCalls())
+	r.add(Calls, filterDetail(), filterCalls(in.MachineCode))
 	return r
 }
 
@@ -39,6 +39,10 @@ func landlockDetail() string {
 	}
 	return fmt.Sprintf("version %d of the kernel's interface: no path, no port", version)
 }
+
+// Seal takes from a process that entered with MachineCode what it had beyond the
+// others: from here on no memory becomes executable.
+func Seal() error { return filterCalls(false) }
 
 func reason(refused string) error {
 	if refused == "" {

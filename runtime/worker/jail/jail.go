@@ -36,6 +36,16 @@ type Layer struct {
 // Report lists all layers of a process.
 type Report []Layer
 
+// Has reports whether one layer holds.
+func (r Report) Has(n Name) bool {
+	for _, l := range r {
+		if l.Name == n {
+			return l.Refused == ""
+		}
+	}
+	return false
+}
+
 // Holds reports whether every layer does.
 func (r Report) Holds() bool {
 	for _, l := range r {
@@ -80,4 +90,8 @@ type Inside struct {
 	Nice       int           // how much its priority is lowered
 	Namespaces string        // why it was started without namespaces; empty: it has them
 	Parent     int           // process that started it; 0: unknown
+
+	// MachineCode lets the process make memory executable until it calls [Seal]:
+	// an engine that compiles to machine code needs that until it has compiled.
+	MachineCode bool
 }

@@ -1,0 +1,81 @@
+package standard
+
+import (
+	"context"
+	"sync"
+
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/wasm"
+	"github.com/annexhost/annex/runtime/worker"
+)
+
+// modulesHere runs WebAssembly in this process. It is not started before there is
+// a module.
+func (o Options) modulesHere() sandbox.Engine {
+	return &lazyEngine{make: func() (sandbox.Engine, error) {
+		return newWebAssembly(wasm.Config{MaxMemory: max(o.Limits.Sandbox.Memory, 0), Crashed: o.crashed})
+	}}
+}
+
+// moduleWorkers runs it in workers, of which there are none either before there
+// is a module.
+func moduleWorkers(c worker.Config) sandbox.Engine {
+	c.MachineCode, c.Spares = true, 1
+	return &lazyEngine{make: func() (sandbox.Engine, error) {
+		engine, err := worker.New(c)
+		if err != nil {
+			return nil, err
+		}
+		return engine, nil
+	}}
+}
+
+func newWebAssembly(c wasm.Config) (sandbox.Engine, error) {
+	c.API = bridge.API()
+	engine, err := wasm.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return engine, nil
+}
+
+// modulesInside is the engine of a worker: one program, whose instances are kept
+// as long as the worker is.
+func modulesInside(crashed worker.Crashed) (sandbox.Engine, error) {
+	return newWebAssembly(wasm.Config{Crashed: crashed})
+}
+
+// lazyEngine is an engine that is made when it is first asked to compile.
+type lazyEngine struct {
+	make func() (sandbox.Engine, error)
+
+	mu     sync.Mutex
+	engine sandbox.Engine
+}
+
+// Compile implements [sandbox.Engine].
+func (l *lazyEngine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
+	l.mu.Lock()
+	if l.engine == nil {
+		engine, err := l.make()
+		if err != nil {
+			l.mu.Unlock()
+			return nil, err
+		}
+		l.engine = engine
+	}
+	engine := l.engine
+	l.mu.Unlock()
+	return engine.Compile(ctx, src)
+}
+
+// Close implements [sandbox.Engine].
+func (l *lazyEngine) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine == nil {
+		return nil
+	}
+	return l.engine.Close()
+}
