@@ -174,3 +174,14 @@ func checkLeaks(t testing.TB, before int) {
 		}
 	}
 }
+
+// publicHost has the extension acme.demo of the organization demo, with a
+// public route, open, and one for callers who are signed in, shut.
+func publicHost(_ context.Context, call runtime.Call) (runtime.Reply, error) {
+	if call.Org != "demo" || call.Extension != "acme.demo" || call.Public && call.Path != "open" {
+		return runtime.Reply{}, &sandbox.Error{Code: sandbox.NotFound, Message: "No handler found for " + call.Path}
+	}
+	reply, err := demoRoutes["echo"].handle(call, "")
+	reply.Extension, reply.Route = "acme.demo", "GET "+call.Path
+	return reply, err
+}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // boundedListener accepts a connection only while fewer than its bound are
@@ -116,6 +117,8 @@ type boundedConn struct {
 func (c *boundedConn) Write(b []byte) (int, error) {
 	if !c.handled.Load() {
 		if answer, ok := ownAnswer(b); ok {
+			// net/http may wait for the rest of the request without an end.
+			_ = c.Conn.SetReadDeadline(time.Now().Add(drainTime))
 			if _, err := c.Conn.Write(answer); err != nil {
 				return 0, err
 			}

@@ -1,0 +1,85 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/annexhost/annex/runtime"
+)
+
+// send writes raw to a new connection and returns all that comes back.
+func send(t *testing.T, address, raw string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	go io.WriteString(conn, raw) // the server may stop reading
+	got, _ := io.ReadAll(conn)   // it may be reset after the answer
+	return string(got)
+}
+
+// What net/http answers itself has the form of all other answers.
+func TestUnreadableRequests(t *testing.T) {
+	address := serve(t, newTestHandler(t, demoHost, nil), nil)
+	tests := []struct {
+		rule, raw string
+		status    int
+	}{
+		{"no HTTP", "hello\r\n\r\n", 400},
+		{"no host", "GET / HTTP/1.1\r\n\r\n", 400},
+		{"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+		{"a broken field", "GET / HTTP/1.1\r\nHost: a\r\nbroken field: 1\r\n\r\n", 400},
+		{"too much header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431},
+		{"a transfer coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+		{"another version", "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 505},
+		{"an expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nContent-Length: 1\r\n\r\n", 417},
+	}
+	for _, tt := range tests {
+		began := time.Now()
+		raw := send(t, address, tt.raw)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s: the connection was held for %s", tt.rule, took)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(raw)), nil)
+		if err != nil {
+			t.Errorf("%s: %v in %q", tt.rule, err, raw)
+			continue
+		}
+		var body struct{ Error, RequestID string }
+		text, _ := io.ReadAll(resp.Body)
+		if err := json.Unmarshal(text, &body); err != nil || resp.StatusCode != tt.status || body.Error == "" {
+			t.Errorf("%s: %d %s; want %d and an error in JSON", tt.rule, resp.StatusCode, text, tt.status)
+		}
+		id := resp.Header.Get("X-Request-Id")
+		if !isRequestID(id) || body.RequestID != id || resp.Header.Get("X-Content-Type-Options") != "nosniff" || !resp.Close {
+			t.Errorf("%s: header %v, body %s; want a request id, the same in both", tt.rule, resp.Header, text)
+		}
+	}
+}
+
+// A body that looks like such an answer passes as it is: otherwise an extension
+// could have its bytes cut in another place than their length says.
+func TestBodiesAreNotTaken(t *testing.T) {
+	const looks = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
+	for _, pad := range []int{0, 4096, 5000} { // net/http writes what does not fit its buffer in pieces
+		body := strings.Repeat("x", pad) + looks
+		h := newTestHandler(t, func(_ context.Context, _ runtime.Call) (runtime.Reply, error) { return text(200, body), nil }, nil)
+		address := serve(t, h, nil)
+		raw := send(t, address, "GET /extensions/a.b/c HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+testToken+"\r\nConnection: close\r\n\r\n")
+		if !strings.HasSuffix(raw, body) {
+			t.Errorf("after %d bytes: the body became %q", pad, raw[max(0, len(raw)-len(looks)):])
+		}
+	}
+}
