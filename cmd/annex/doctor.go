@@ -38,7 +38,7 @@ func (d *doctorSubject) checks() []doctor.Check {
 
 func newDoctor() *cobra.Command {
 	d := &doctorSubject{}
-	var asJSON bool
+	var asJSON, settings bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at this machine and say what Annex lacks on it",
@@ -55,6 +55,7 @@ Exit codes: 0 when nothing failed, warnings included; 8 when something did. With
 	cmd.Flags().StringVar(&d.data, "data", "annex-data", "directory of the state")
 	cmd.Flags().BoolVar(&d.requireJail, "require-jail", false, "fail unless the operating system gives workers a complete jail")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&settings, "settings", false, "only print every setting that serve would have, and where it came from")
 	d.keys = addKeyFlags(cmd)
 	addSettings(cmd)
 	fill := cmd.PreRunE
@@ -67,6 +68,13 @@ Exit codes: 0 when nothing failed, warnings included; 8 when something did. With
 		return fill(cmd, args)
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if settings {
+			list, err := serveSettings(cmd)
+			if err != nil {
+				return err
+			}
+			return writeSettings(cmd, list, asJSON)
+		}
 		found := doctor.Run(cmd.Context(), d.checks())
 		if err := writeFindings(cmd, found, asJSON); err != nil {
 			return err

@@ -121,6 +121,9 @@ func (d *doctorSubject) settingsCheck() doctor.Check {
 	return doctor.Check{Name: "settings", Run: func(context.Context) []doctor.Finding {
 		f := doctor.Finding{Name: "file", Status: doctor.OK}
 		values, err := readSettings(d.config)
+		if err == nil {
+			err = checkStructured(d.config)
+		}
 		var unknown []string
 		for key := range values {
 			if !knownSettings[key] {

@@ -109,6 +109,19 @@ func readStructured(name string) (structured, error) {
 	return s, nil
 }
 
+// checkStructured reports what is wrong with the settings that are no flags.
+func checkStructured(name string) error {
+	s, err := readStructured(name)
+	if err != nil {
+		return err
+	}
+	issuers, err := newIssuers(s.Identity.Issuers, nil)
+	if issuers != nil {
+		issuers.Close()
+	}
+	return err
+}
+
 // checkHosts brings host names into the form in which they are compared.
 func checkHosts(hosts map[string]string) (map[string]string, error) {
 	checked := map[string]string{}

@@ -42,13 +42,17 @@ func TestMain(m *testing.M) {
 //	http STATUS METHOD PATH [JSON]
 //	                         send a request with the token, expect the status; the
 //	                         body is printed to standard output, the header to
-//	                         standard error
+//	                         standard error. HOSTNAME is its Host, FIELDS ("A: b;C: d")
+//	                         are added to its header, TLS makes it https
 //	sent METHOD PATH         send a request with the token, and do not wait for its answer
 //	waitfor FILE TEXT        wait until the file has the text
 //	token FILE               take the token that token new --json has written to FILE;
 //	                         sets TOKEN and TOKENID
 //	address FILE             take the address that public show --json has written to
 //	                         FILE; sets PUBLIC
+//	issuer FILE              start an issuer of JWTs; appends its settings to FILE
+//	jwt CLAIMS               take a JWT of the issuer with these claims; sets TOKEN
+//	certificate CERT KEY     write a certificate and its key
 //	expectcode N COMMAND…    run annex and expect its exit code
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -63,14 +67,17 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serving":    serving,
-			"shown":      shown,
-			"http":       request,
-			"sent":       sent,
-			"waitfor":    waitFor,
-			"expectcode": expectCode,
-			"token":      takeToken,
-			"address":    takeAddress,
+			"serving":     serving,
+			"shown":       shown,
+			"http":        request,
+			"sent":        sent,
+			"waitfor":     waitFor,
+			"expectcode":  expectCode,
+			"token":       takeToken,
+			"issuer":      startIssuer,
+			"jwt":         takeJWT,
+			"certificate": writeCertificate,
+			"address":     takeAddress,
 		},
 		Condition: func(name string) (bool, error) {
 			// The race detector's own memory is beyond every limit.
@@ -140,15 +147,27 @@ func request(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 3 {
 		body = strings.NewReader(args[3])
 	}
-	r, err := http.NewRequest(args[1], "http://"+ts.Getenv("LISTEN")+args[2], body)
+	origin, client := "http://"+ts.Getenv("LISTEN"), http.DefaultClient
+	if ts.Getenv("TLS") != "" {
+		origin, client = "https://"+ts.Getenv("LISTEN"), trusting
+	}
+	r, err := http.NewRequest(args[1], origin+args[2], body)
 	ts.Check(err)
+	if host := ts.Getenv("HOSTNAME"); host != "" {
+		r.Host = host
+	}
+	for _, field := range strings.Split(ts.Getenv("FIELDS"), ";") {
+		if name, value, ok := strings.Cut(field, ": "); ok {
+			r.Header.Set(name, value)
+		}
+	}
 	if token := ts.Getenv("TOKEN"); token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := client.Do(r)
 	ts.Check(err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
