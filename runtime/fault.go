@@ -51,7 +51,8 @@ func CodeOf(err error) sandbox.Code {
 	}
 	var unfit *pack.PackageError
 	var name *secrets.NameError
-	if errors.As(err, &unfit) || errors.As(err, &name) {
+	var hosts *secrets.HostsError
+	if errors.As(err, &unfit) || errors.As(err, &name) || errors.As(err, &hosts) {
 		return sandbox.Invalid
 	}
 	var signature *signing.Error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -16,6 +17,7 @@ type SecretInfo struct {
 	Name      string    `json:"name"`
 	Version   uint64    `json:"version" doc:"grows each time that it is set"`
 	UpdatedAt time.Time `json:"updatedAt"`
+	Hosts     []string  `json:"hosts,omitempty" doc:"where it may be sent without being shown to the extension"`
 }
 
 // SecretList is all secrets of an extension.
@@ -35,7 +37,7 @@ var ListSecrets = Define(Spec{
 	}
 	infos, err := c.Keeper.List(ctx, secrets.Owner{Org: in.Org, Extension: inst.Extension})
 	for _, i := range infos {
-		list.Secrets = append(list.Secrets, SecretInfo{Name: i.Name, Version: i.Version, UpdatedAt: i.UpdatedAt})
+		list.Secrets = append(list.Secrets, SecretInfo{Name: i.Name, Version: i.Version, UpdatedAt: i.UpdatedAt, Hosts: i.Hosts})
 	}
 	return list, err
 })
@@ -49,7 +51,8 @@ type OfSecret struct {
 // SetSecretIn sets a secret.
 type SetSecretIn struct {
 	OfSecret
-	Value string `json:"value" doc:"1 to 10,240 bytes; never shown again"`
+	Value string    `json:"value" doc:"1 to 10,240 bytes; never shown again"`
+	Hosts *[]string `json:"hosts,omitempty" doc:"up to 8 host names to which it may be sent without being shown to the extension; left out: as before"`
 }
 
 // SetSecret sets a secret.
@@ -61,10 +64,31 @@ var SetSecret = Define(Spec{
 		return None{}, sandbox.Errorf(sandbox.Invalid, "the value of a secret is not empty")
 	}
 	return None{}, c.onSecret(ctx, in.OfSecret, "secret.write", func(o secrets.Owner) error {
-		_, err := c.Keeper.Set(ctx, o, in.Name, secrets.NewValue(in.Value))
+		value := secrets.NewValue(in.Value)
+		if in.Hosts == nil {
+			_, err := c.Keeper.Set(ctx, o, in.Name, value)
+			return err
+		}
+		hosts, err := normalHosts(*in.Hosts)
+		if err == nil {
+			_, err = c.Keeper.SetFor(ctx, o, in.Name, value, hosts)
+		}
 		return err
 	})
 })
+
+// normalHosts gives names of hosts the form in which they are granted.
+func normalHosts(names []string) ([]string, error) {
+	hosts := make([]string, len(names))
+	for i, name := range names {
+		host, err := permissions.NormalizeHost(name)
+		if err != nil {
+			return nil, sandbox.Errorf(sandbox.Invalid, "%v", err)
+		}
+		hosts[i] = host
+	}
+	return hosts, nil
+}
 
 // DeleteSecret deletes a secret.
 var DeleteSecret = Define(Spec{
