@@ -10,6 +10,8 @@
 //
 //	aud/h/<org>/        the head: the last sequence number and MAC, with a MAC of its own
 //	aud/e/<org>/<seq>   one entry: its MAC and the record
+//	aud/c/<org>/<seq>   a signed checkpoint of the entries up to that one
+//	aud/b/<org>/        the base: where the chain begins, once old entries were dropped
 package audit
 
 import (

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,8 +24,11 @@ type Log struct {
 	store  storage.Store
 	key    []byte
 	now    func() time.Time
+	signer ed25519.PrivateKey
 	cancel context.CancelFunc // of the appender's transactions
 	done   chan struct{}      // closed when the appender has ended
+
+	signing sync.Mutex // held while a checkpoint is made
 
 	mu      sync.Mutex
 	changed sync.Cond  // waiting or closed
@@ -50,7 +54,7 @@ func Open(store storage.Store, key []byte, now func() time.Time) (*Log, error) {
 		now = time.Now
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &Log{store: store, key: slices.Clone(key), now: now, cancel: cancel, done: make(chan struct{})}
+	l := &Log{store: store, key: slices.Clone(key), signer: newSigner(key), now: now, cancel: cancel, done: make(chan struct{})}
 	l.changed.L = &l.mu
 	go l.appender(ctx)
 	return l, nil

@@ -17,6 +17,7 @@ type Bad struct {
 // Report is what Verify found.
 type Report struct {
 	Entries  uint64 // how many are right, from the first on
+	Dropped  uint64 // how many there were before the first, by retention
 	FirstBad *Bad   // nil when all are
 }
 
@@ -31,11 +32,62 @@ func (l *Log) Verify(ctx context.Context, org string) (Report, error) {
 		return Report{}, err
 	}
 	v := verifier{store: l.store, chain: newChain(l.key), org: org}
+	base, err := v.chain.readBase(ctx, l.store, org)
+	if errors.Is(err, ErrBroken) {
+		return Report{FirstBad: &Bad{0, err.Error()}}, nil
+	}
+	if err != nil {
+		return Report{}, err
+	}
+	v.at = base
 	bad, err := v.run(ctx)
+	if err == nil && bad == nil {
+		bad, err = l.verifyCheckpoints(ctx, org, base, v.at)
+	}
 	if err != nil {
 		return Report{}, fmt.Errorf("audit: verify %q: %w", org, err)
 	}
-	return Report{Entries: v.at.seq, FirstBad: bad}, nil
+	return Report{Entries: v.at.seq - base.seq, Dropped: base.seq, FirstBad: bad}, nil
+}
+
+// verifyCheckpoints compares the checkpoints of org with its entries, which are
+// right from base to end.
+func (l *Log) verifyCheckpoints(ctx context.Context, org string, base, end head) (*Bad, error) {
+	var bad *Bad
+	var before Checkpoint
+	err := l.checkpoints(ctx, org, func(c Checkpoint) error {
+		switch {
+		case bad != nil, c.Seq < base.seq:
+			return nil
+		case c.Seq > end.seq:
+			bad = &Bad{end.seq + 1, fmt.Sprintf("the end is cut: a checkpoint covers up to %d", c.Seq)}
+			return nil
+		case before.Seq > 0 && string(c.Prev) != string(before.hash()):
+			bad = &Bad{c.Seq, "the checkpoint before this one is missing"}
+			return nil
+		}
+		before = c
+		at := base
+		if c.Seq > base.seq {
+			row, err := l.store.Get(ctx, entryKey(org, c.Seq))
+			if err != nil {
+				return err
+			}
+			mac, _, err := splitEntry(row)
+			if err != nil {
+				return err
+			}
+			at = head{c.Seq, mac}
+		}
+		if c.end() != at {
+			bad = &Bad{c.Seq, "a checkpoint was signed for another entry"}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrBroken) {
+		return &Bad{0, err.Error()}, nil
+	}
+	return bad, err
 }
 
 // verifier walks one chain; at is the last right entry.
@@ -44,6 +96,7 @@ type verifier struct {
 	chain chain
 	org   string
 	at    head
+	sum   entrySum // of the entries that were walked, when it has a hash
 }
 
 // run compares the entries with the head. An entry and the head that covers it
@@ -132,5 +185,8 @@ func (v *verifier) step(row storage.Pair) *Bad {
 		return &Bad{seq, "changed, moved or not written by this log: its MAC is wrong"}
 	}
 	v.at = next
+	if v.sum.hash != nil {
+		v.sum.add(seq, mac[:], body)
+	}
 	return nil
 }

@@ -1,0 +1,23 @@
+package audit
+
+import (
+	"encoding/hex"
+	"encoding/json"
+)
+
+// hexBytes is bytes that are hexadecimal in JSON.
+type hexBytes []byte
+
+// MarshalJSON implements json.Marshaler.
+func (b hexBytes) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(b)) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (b *hexBytes) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	raw, err := hex.DecodeString(text)
+	*b = raw
+	return err
+}
