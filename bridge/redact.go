@@ -51,6 +51,17 @@ func (s *Session) reveal(secret string) {
 	}
 }
 
+// Redact replaces secrets in text by "[REDACTED]", in the spellings that
+// [Session.Redact] knows.
+func Redact(text string, secrets ...string) string {
+	for _, secret := range secrets {
+		for _, spelling := range spellingsOf(secret) {
+			text = strings.ReplaceAll(text, spelling, redacted)
+		}
+	}
+	return text
+}
+
 // Redact replaces the secrets that the guest was given or stored in this
 // invocation by "[REDACTED]", wherever they stand in text: as they are, escaped
 // as in JSON or in a query, or in base64. It is for texts of the guest that leave

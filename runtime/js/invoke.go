@@ -24,6 +24,9 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 		return sandbox.Payload{}, sandbox.Usage{}, contextError(ctx)
 	}
 	end := r.begin(ctx, limits, r.warmed)
+	if inv.Random != nil {
+		r.clock.set(inv.Now, inv.Random) // of module-level code too
+	}
 	if !r.loaded {
 		r.load()
 	}

@@ -28,7 +28,11 @@ type program struct {
 func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Caller) (sandbox.Output, error) {
 	warmer := p.engine.warmer
 	limits := inv.Limits.WithDefaults()
-	r, refill := p.pool.take(limits, p.engine.config.Warm, warmer.spareCore())
+	var r *realm
+	var refill bool
+	if inv.Random == nil { // else module-level code is to see it too
+		r, refill = p.pool.take(limits, p.engine.config.Warm, warmer.spareCore())
+	}
 	if r == nil {
 		r = newRealm(p)
 	}

@@ -81,7 +81,9 @@ type Invocation struct {
 	// Now is the clock that the guest sees. Nil means time.Now.
 	Now func() time.Time
 
-	// Random is the source of the guest's randomness. Nil means crypto/rand.
+	// Random is the source of the guest's randomness. Nil means crypto/rand. When
+	// it is given, module-level code sees it and Now too: the whole invocation
+	// can be run again.
 	Random io.Reader
 }
 

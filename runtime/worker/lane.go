@@ -104,7 +104,11 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
 		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,
 	}
-	m.clock, m.shift = clockOf(i.asked.Now)
+	// Given randomness comes with a clock that counts its readings: a recording
+	// or its replay. None is spent here.
+	if m.clock = clockServed; i.asked.Now == nil || i.asked.Random == nil {
+		m.clock, m.shift = clockOf(i.asked.Now)
+	}
 	if err := l.send(kindRun, m.append); err != nil {
 		return sandbox.Output{}, err
 	}

@@ -1,0 +1,213 @@
+package recording
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+)
+
+// Difference is one thing that was not as it was recorded.
+type Difference struct {
+	What string `json:"what"` // "call 3: storage.set", "result"
+	Was  string `json:"was"`  // empty: there was nothing
+	Is   string `json:"is"`   // empty: there is nothing
+}
+
+// patience is how long an answer waits for another that came before it in the
+// recording: only changed code makes it wait in vain.
+const patience = 200 * time.Millisecond
+
+// Player answers the calls of an invocation as they were answered before.
+type Player struct {
+	rec    *Recording
+	redact func(string) string
+
+	mu       sync.Mutex
+	readings int
+	taken    []bool // by call
+	began    int    // how many calls the invocation has made
+	ended    map[int]chan struct{}
+	diffs    []Difference
+}
+
+// maxDifferences is how many differences are told.
+const maxDifferences = 100
+
+// Play returns a player. redact makes of what stands for a secret, in whatever
+// spelling the guest made of it, what the recording has in its place; nil: nothing.
+func Play(rec *Recording, redact func(string) string) *Player {
+	if redact == nil {
+		redact = func(s string) string { return s }
+	}
+	p := &Player{rec: rec, redact: redact, taken: make([]bool, len(rec.Calls)), ended: map[int]chan struct{}{}}
+	for _, c := range rec.Calls {
+		if c.Ended > 0 {
+			p.ended[c.Ended] = make(chan struct{})
+		}
+	}
+	return p
+}
+
+// Invocation is what is run again.
+func (p *Player) Invocation(tenant string) sandbox.Invocation {
+	return sandbox.Invocation{
+		ID: p.rec.ID, Tenant: tenant, Input: p.rec.Input.Sandbox(), Limits: p.rec.Limits, Now: p.now, Random: chance(p.rec.Seed),
+	}
+}
+
+// now gives the recorded readings, and after the last a microsecond more each
+// time: for code that reads the clock more often than it did.
+func (p *Player) now() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.readings
+	p.readings++
+	clock := p.rec.Clock
+	switch {
+	case n < len(clock):
+		return time.Unix(0, clock[n])
+	case len(clock) == 0:
+		return p.rec.At.Round(0).Add(time.Duration(n) * time.Microsecond)
+	}
+	return time.Unix(0, clock[len(clock)-1]).Add(time.Duration(n-len(clock)+1) * time.Microsecond)
+}
+
+// Call answers a call with what was recorded for it. It is a sandbox.Caller.
+func (p *Player) Call(ctx context.Context, method string, args sandbox.Payload) (sandbox.Payload, error) {
+	p.mu.Lock()
+	p.began++
+	n := p.began
+	at := p.find(method, payloadOf(args))
+	if at < 0 {
+		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Is: p.show(payloadOf(args))})
+		p.mu.Unlock()
+		if strings.HasPrefix(method, "log.") {
+			return sandbox.Payload{}, nil // a line more is a difference and no reason to fail
+		}
+		return sandbox.Payload{}, sandbox.Errorf(sandbox.Unavailable, "%s: the recording has no answer to this call", method)
+	}
+	p.taken[at] = true
+	c := p.rec.Calls[at]
+	if was, is := p.show(c.Args), p.show(payloadOf(args)); !equal(c.Args, payloadOf(args), p.redact) {
+		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Was: was, Is: is})
+	}
+	p.mu.Unlock()
+	p.inTurn(ctx, c.Ended)
+	return c.Result.Sandbox(), c.Failure.Error()
+}
+
+// find returns the recorded call that a call is: the next one of the method
+// with the same arguments, else the next one of the method; -1 for none.
+func (p *Player) find(method string, args Payload) int {
+	first := -1
+	for i, c := range p.rec.Calls {
+		if p.taken[i] || c.Method != method {
+			continue
+		}
+		if equal(c.Args, args, p.redact) {
+			return i
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// inTurn waits until the answers that came earlier in the recording have been
+// given, so that what raced then ends in the same order.
+func (p *Player) inTurn(ctx context.Context, place int) {
+	if place == 0 { // it did not end before the invocation did
+		select {
+		case <-time.After(patience):
+		case <-ctx.Done():
+		}
+		return
+	}
+	defer close(p.ended[place])
+	if place == 1 {
+		return
+	}
+	select {
+	case <-p.ended[place-1]:
+	case <-time.After(patience):
+	case <-ctx.Done():
+	}
+}
+
+func (p *Player) differ(d Difference) {
+	if len(p.diffs) < maxDifferences {
+		p.diffs = append(p.diffs, d)
+	}
+}
+
+// Compare ends the replay and returns what differs: calls that were made
+// otherwise, calls that were not made, and the outcome.
+func (p *Player) Compare(result sandbox.Payload, err error) []Difference {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, c := range p.rec.Calls {
+		if !p.taken[i] {
+			p.differ(Difference{What: fmt.Sprintf("call %d: %s", i+1, c.Method), Was: p.show(c.Args)})
+		}
+	}
+	was, is := p.rec.Failure.redacted(p.redact), failureOf(err).redacted(p.redact)
+	if was.String() != is.String() {
+		p.differ(Difference{What: "error", Was: was.String(), Is: is.String()})
+	}
+	if got := payloadOf(result); !equal(p.rec.Result, got, p.redact) {
+		p.differ(Difference{What: "result", Was: p.show(p.rec.Result), Is: p.show(got)})
+	}
+	return p.diffs
+}
+
+// maxShown is how much of a payload is shown, in bytes.
+const maxShown = 2_000
+
+func (p *Player) show(v Payload) string {
+	text := p.redact(string(v.JSON))
+	if text == "" {
+		text = "undefined"
+	}
+	if len(text) > maxShown {
+		text = text[:maxShown] + "…"
+	}
+	for i, b := range v.Blobs {
+		text += fmt.Sprintf(" [bytes %d: %d]", i, len(b))
+	}
+	return text
+}
+
+// equal compares two payloads as JSON, without regard to the order of members.
+func equal(a, b Payload, redact func(string) string) bool {
+	a, b = a.redacted(redact), b.redacted(redact)
+	if len(a.Blobs) != len(b.Blobs) {
+		return false
+	}
+	for i := range a.Blobs {
+		if !bytes.Equal(a.Blobs[i], b.Blobs[i]) {
+			return false
+		}
+	}
+	if bytes.Equal(a.JSON, b.JSON) {
+		return true
+	}
+	x, okX := decoded(a.JSON)
+	y, okY := decoded(b.JSON)
+	return okX && okY && reflect.DeepEqual(x, y)
+}
+
+func decoded(text []byte) (any, bool) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	err := d.Decode(&v)
+	return v, err == nil
+}
