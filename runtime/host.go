@@ -14,6 +14,7 @@ import (
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/manifest"
+	"github.com/annexhost/annex/runtime/recording"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/secrets"
@@ -68,6 +69,8 @@ type Config struct {
 	OnEvent func(Event)
 	OnLog   func(LogLine)
 
+	Record RecordConfig // nothing is recorded
+
 	Now    func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand
 }
@@ -85,8 +88,11 @@ type Host struct {
 	slots     *admission.Slots
 	sweeper   *storage.Sweeper
 	manifests manifest.Options
-	stop      context.CancelFunc // of housekeeping
-	stopped   chan struct{}
+
+	recordings *recording.Archive
+
+	stop    context.CancelFunc // of housekeeping
+	stopped chan struct{}
 }
 
 // New returns a host over what cfg names. It finishes what an earlier process
@@ -133,6 +139,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err := h.registry.Recover(ctx); err != nil {
 		return nil, err
 	}
+	h.recordings = recording.Open(cfg.Store, cfg.Record.Keep, h.notRecorded)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h.stop = stop
 	go h.keepHouse(background)
@@ -149,6 +156,7 @@ func (h *Host) Close(ctx context.Context) error {
 	h.running.close(ctx)
 	h.stop()
 	<-h.stopped
+	h.recordings.Close()
 	h.programs.close()
 	return nil
 }

@@ -207,9 +207,17 @@ func (inv *invocation) take(ctx context.Context) error {
 
 // run runs the handler.
 func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.Payload, error) {
-	out, err := inv.program.Run(ctx, sandbox.Invocation{
+	asked, call := sandbox.Invocation{
 		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
-	}, inv.session.Call)
+	}, sandbox.Caller(inv.session.Call)
+	recorder := inv.record()
+	if recorder != nil {
+		asked, call = recorder.Wrap(asked, call)
+	}
+	out, err := inv.program.Run(ctx, asked, call)
+	if recorder != nil {
+		inv.host.recordings.Put(recorder.Finish(out.Result, err, inv.redact()))
+	}
 	inv.ledger.CPU, inv.ledger.Memory = out.Usage.CPU, out.Usage.Memory
 	if err != nil && errors.Is(context.Cause(ctx), errRevoked) {
 		err = &sandbox.Error{Code: sandbox.Canceled, Message: "the extension was uninstalled, disabled or lost a permission while it ran"}

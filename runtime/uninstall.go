@@ -83,5 +83,8 @@ func (h *Host) purge(ctx context.Context, o owner, by string) error {
 	if err := h.space(o).Erase(ctx); err != nil {
 		return err
 	}
+	if err := h.recordings.Erase(ctx, o.org, o.extension); err != nil {
+		return err
+	}
 	return h.registry.Forget(ctx, o.org, o.extension)
 }

@@ -99,6 +99,7 @@ var Policy = []struct {
 
 	// The host and what it is made of.
 	{"runtime/registry", Rule{Ours: []string{"permissions", "storage", "runtime/manifest", "runtime/pack"}, Tests: []string{"storage/memstore"}}},
+	{"runtime/recording", Rule{Ours: []string{"storage", "runtime/sandbox"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/admission", Rule{Ours: []string{"runtime/sandbox"}}},
 	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
@@ -107,7 +108,7 @@ var Policy = []struct {
 	{"runtime", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
-			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/admission", "runtime/audit",
+			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/recording", "runtime/admission", "runtime/audit",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},

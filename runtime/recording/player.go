@@ -80,13 +80,16 @@ func (p *Player) now() time.Time {
 }
 
 // Call answers a call with what was recorded for it. It is a sandbox.Caller.
-func (p *Player) Call(ctx context.Context, method string, args sandbox.Payload) (sandbox.Payload, error) {
+func (p *Player) Call(ctx context.Context, method string, asked sandbox.Payload) (sandbox.Payload, error) {
+	made := Call{Method: method, Args: payloadOf(asked)}
+	hideSecret(&made)
+	args := made.Args
 	p.mu.Lock()
 	p.began++
 	n := p.began
-	at := p.find(method, payloadOf(args))
+	at := p.find(method, args)
 	if at < 0 {
-		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Is: p.show(payloadOf(args))})
+		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Is: p.show(args)})
 		p.mu.Unlock()
 		if strings.HasPrefix(method, "log.") {
 			return sandbox.Payload{}, nil // a line more is a difference and no reason to fail
@@ -95,8 +98,8 @@ func (p *Player) Call(ctx context.Context, method string, args sandbox.Payload) 
 	}
 	p.taken[at] = true
 	c := p.rec.Calls[at]
-	if was, is := p.show(c.Args), p.show(payloadOf(args)); !equal(c.Args, payloadOf(args), p.redact) {
-		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Was: was, Is: is})
+	if !equal(c.Args, args, p.redact) {
+		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Was: p.show(c.Args), Is: p.show(args)})
 	}
 	p.mu.Unlock()
 	p.inTurn(ctx, c.Ended)

@@ -118,6 +118,11 @@ func (f *Failure) String() string {
 	return fmt.Sprintf("%s (%s): %s", name, f.Code, f.Message)
 }
 
+// Outcome returns how an invocation ended, as JSON.
+func Outcome(result sandbox.Payload, err error) (Payload, *Failure) {
+	return payloadOf(result), failureOf(err)
+}
+
 // Outcome says in a word how the invocation ended.
 func (r *Recording) Outcome() string {
 	if r.Failure == nil {

@@ -62,6 +62,7 @@ type Options struct {
 	Meter         runtime.Meter         // nil: none
 	OnEvent       func(runtime.Event)   // nil: none
 	OnLog         func(runtime.LogLine) // nil: handlers log to Logger
+	Record        runtime.RecordConfig  // nothing is recorded
 	Now           func() time.Time      // nil: time.Now
 	Random        io.Reader             // nil: crypto/rand
 }
@@ -131,7 +132,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
 		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
-		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Now: o.Now, Random: o.Random,
+		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random,
 	})
 	if err != nil {
 		return nil, err
