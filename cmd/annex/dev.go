@@ -48,6 +48,7 @@ failed requests carry the stack in the author's files.`,
 	f.StringVar(&org, "org", "demo", "organization that the extensions are installed for")
 	f.StringVar(&isolation, "isolation", string(defaultIsolation()), "where handlers run: process (jailed workers) or inprocess")
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
+	record := addRecordFlags(cmd)
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
 	keys := addKeyFlags(cmd)
@@ -59,6 +60,9 @@ failed requests carry the stack in the author's files.`,
 			return err
 		}
 		if options.Isolation, err = parseIsolation(isolation, false); err != nil {
+			return err
+		}
+		if options.Record, err = record.config(); err != nil {
 			return err
 		}
 		if err := checkDirs(dirs); err != nil {

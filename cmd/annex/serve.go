@@ -44,6 +44,7 @@ admin's of the organization. Others come from annex token new.`,
 	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
 	isolation := addIsolationFlags(cmd)
+	record := addRecordFlags(cmd)
 	approve := addApprovalFlags(cmd)
 	policy := addPolicyFlags(cmd)
 	policy.fair = addFairFlags(cmd)
@@ -67,6 +68,9 @@ admin's of the organization. Others come from annex token new.`,
 		counted := metrics.New()
 		options.Meter = counted
 		if err := isolation.apply(&options); err != nil {
+			return err
+		}
+		if options.Record, err = record.config(); err != nil {
 			return err
 		}
 		host, err := openHost(cmd.Context(), *data, options)

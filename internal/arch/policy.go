@@ -121,7 +121,7 @@ var Policy = []struct {
 	{"runtime/httpapi/admin", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "runtime", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/registry",
-			"runtime/audit", "runtime/identity", "runtime/httpapi", "bridge",
+			"runtime/audit", "runtime/identity", "runtime/recording", "runtime/httpapi", "bridge",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard"},
@@ -146,7 +146,7 @@ var Policy = []struct {
 			"internal/exttest", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/standard", "runtime/bundle", "runtime/backup",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script, "github.com/creack/pty"},

@@ -31,6 +31,11 @@ func table() []Route {
 		SetPin,
 		RemovePin,
 
+		// Recorded invocations.
+		ListRecordings,
+		GetRecording,
+		EraseRecordings,
+
 		// Public addresses.
 		ShowPublic,
 		RotatePublic,
