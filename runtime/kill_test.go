@@ -50,15 +50,15 @@ func die() {
 // lethalActs are what the child does when it is killed.
 var lethalActs = map[string]func(t *testing.T, h *runtime.Host) error{
 	"update": func(t *testing.T, h *runtime.Host) error {
-		_, _, err := h.Update(t.Context(), "acme", bulky(t, "2.0.0", ""), "test")
+		_, _, err := h.Update(t.Context(), "acme", bulky(t, "2.0.0", ""), runtime.Consent{By: "test"})
 		return err
 	},
 	"replace": func(t *testing.T, h *runtime.Host) error {
-		_, _, err := h.Update(t.Context(), "acme", bulky(t, "1.0.0", "// edited"), "test")
+		_, _, err := h.Update(t.Context(), "acme", bulky(t, "1.0.0", "// edited"), runtime.Consent{By: "test"})
 		return err
 	},
 	"pending, approve, rollback": func(t *testing.T, h *runtime.Host) error {
-		plan, _, err := h.Update(t.Context(), "acme", versionOf(t, "3.0.0", `"secrets:read"`), "test")
+		plan, _, err := h.Update(t.Context(), "acme", versionOf(t, "3.0.0", `"secrets:read"`), runtime.Consent{By: "test"})
 		if err != nil {
 			return err
 		}

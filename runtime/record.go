@@ -32,7 +32,7 @@ func (inv *invocation) record() *recording.Recorder {
 	}
 	return recording.New(recording.Recording{
 		ID: inv.call.ID, Org: inv.inst.Org, Extension: inv.inst.Extension, Version: inv.inst.Version, Digest: inv.inst.Digest,
-		Route: inv.reply.Route, Handler: inv.route.Handler, At: inv.host.cfg.Now().UTC(),
+		Route: inv.reply.Route, Handler: handlerName(inv.route), At: inv.host.cfg.Now().UTC(),
 	})
 }
 
@@ -108,7 +108,7 @@ func (h *Host) ChangedCode(ctx context.Context, rec *recording.Recording, p *pac
 	}
 	for _, route := range p.Manifest.Contributes.APIRoutes {
 		if route.Method+" "+route.Path == rec.Route {
-			return h.bundleOne(ctx, p, route.Handler)
+			return h.bundleOne(ctx, p, route.Handler, handlerName(route))
 		}
 	}
 	return registry.Bundled{}, sandbox.Errorf(sandbox.NotFound, "%s has no route %s", p.Manifest.ID, rec.Route)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/audit"
-	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -17,8 +16,9 @@ import (
 // for nothing that was not approved, it takes the place of the current version
 // at once: calls that begin afterwards run on it, those that run finish on the
 // old one. Otherwise it becomes pending (Installation.Pending), and the current
-// version runs on until [Host.Approve]. A pinned extension is not updated.
-func (h *Host) Update(ctx context.Context, org string, p *pack.Package, by string) (Plan, registry.Installation, error) {
+// version runs on until [Host.Approve]. A pinned extension is not updated. Of
+// the consent it takes who brings the update, and the key that was accepted.
+func (h *Host) Update(ctx context.Context, org string, p *pack.Package, c Consent) (Plan, registry.Installation, error) {
 	plan, err := h.Plan(ctx, org, p)
 	if err != nil {
 		return plan, registry.Installation{}, err
@@ -32,14 +32,18 @@ func (h *Host) Update(ctx context.Context, org string, p *pack.Package, by strin
 	if err := h.accepts(ctx, plan, ""); err != nil {
 		return plan, *plan.Installed, err
 	}
+	if err := h.accepts(ctx, plan, c.AcceptKey); err != nil {
+		return plan, *plan.Installed, err
+	}
 	if plan.Same && plan.Added.IsEmpty() {
 		return plan, *plan.Installed, nil
 	}
 	if plan.Added.IsEmpty() {
-		inst, err := h.Install(ctx, org, p, Consent{Granted: plan.Keep(), By: by})
+		c.Granted = plan.Keep()
+		inst, err := h.Install(ctx, org, p, c)
 		return plan, inst, err
 	}
-	inst, err := h.pend(ctx, plan, p, by)
+	inst, err := h.pend(ctx, plan, p, c.By)
 	return plan, inst, err
 }
 
@@ -61,6 +65,9 @@ func (h *Host) pend(ctx context.Context, plan Plan, p *pack.Package, by string) 
 	}
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return registry.Installation{}, fmt.Errorf("runtime: nothing is updated without an audit record: %w", err)
+	}
+	if err := h.pinKey(ctx, plan, by, now); err != nil {
+		return registry.Installation{}, err
 	}
 	if err := h.pinKey(ctx, plan, by, now); err != nil {
 		return registry.Installation{}, err
@@ -98,7 +105,7 @@ func (h *Host) place(ctx context.Context, o owner, p *pack.Package, change func(
 // of what it asks for. The digest is that of the update which was shown: another
 // one that came meanwhile is not approved with it.
 func (h *Host) Approve(ctx context.Context, org, extension, digest string, consent Consent) (registry.Installation, error) {
-	if err := h.fitsEngines(ctx, digest); err != nil {
+	if err := h.fitsNow(ctx, org, digest); err != nil {
 		return registry.Installation{}, err
 	}
 	return h.change(ctx, org, extension, consent.By, "update", func(i *registry.Installation) error {
@@ -227,7 +234,7 @@ func (h *Host) Rollback(ctx context.Context, org, extension, version, by string)
 	case !ok:
 		return inst, sandbox.Errorf(sandbox.NotFound, "extension %s has no version %s to return to", inst.Extension, version)
 	}
-	if err := h.fitsEngines(ctx, to.Digest); err != nil {
+	if err := h.fitsNow(ctx, org, to.Digest); err != nil {
 		return inst, err
 	}
 	now := h.cfg.Now().UTC()
@@ -254,10 +261,11 @@ func choose(all []registry.Version, version string) (registry.Version, bool) {
 	return registry.Version{}, false
 }
 
-// fitsEngines checks a kept package against what the operator demands now: it
-// may have been kept under another version of Annex or of the platform. A
-// package that is not there is for the change itself to find.
-func (h *Host) fitsEngines(ctx context.Context, digest string) error {
+// fitsNow checks a kept package against what the operator demands now: it may
+// have been kept under another version of Annex or of the platform, and its key
+// may have been revoked since. A package that is not there is for the change
+// itself to find.
+func (h *Host) fitsNow(ctx context.Context, org, digest string) error {
 	pkg, err := h.registry.Package(ctx, digest)
 	if errors.Is(err, registry.ErrNotFound) {
 		return nil
@@ -265,8 +273,16 @@ func (h *Host) fitsEngines(ctx context.Context, digest string) error {
 	if err != nil {
 		return err
 	}
-	if m, report := manifest.Parse(pkg.Manifest, h.manifests); m == nil {
-		return sandbox.Errorf(sandbox.Invalid, "the package is not valid for this host any more: %v", report.Err())
+	files := map[string][]byte{}
+	for _, f := range pkg.Files {
+		if files[f.Path], err = h.registry.Read(ctx, f); err != nil {
+			return err
+		}
 	}
-	return nil
+	p, err := pack.FromFiles(files, pack.Options{Manifest: h.manifests})
+	if err != nil {
+		return sandbox.Errorf(sandbox.Invalid, "the package is not valid for this host any more: %v", err)
+	}
+	_, err = h.signature(ctx, org, p)
+	return err
 }

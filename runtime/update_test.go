@@ -22,7 +22,7 @@ func versionOf(t *testing.T, version, server string) *pack.Package {
 
 func update(t *testing.T, h *standard.Host, p *pack.Package) registry.Installation {
 	t.Helper()
-	_, inst, err := h.Update(t.Context(), "acme", p, "test")
+	_, inst, err := h.Update(t.Context(), "acme", p, runtime.Consent{By: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,12 +38,12 @@ func code(err error) sandbox.Code {
 
 func TestAnUpdateThatAsksForMoreWaitsAndTheOldVersionRunsOn(t *testing.T) {
 	h := openHost(t, standard.Options{})
-	if _, _, err := h.Update(t.Context(), "acme", versionOf(t, "1.0.0", ""), "test"); code(err) != sandbox.NotFound {
+	if _, _, err := h.Update(t.Context(), "acme", versionOf(t, "1.0.0", ""), runtime.Consent{By: "test"}); code(err) != sandbox.NotFound {
 		t.Errorf("update of what is not installed: %v", err)
 	}
 	installAll(t, h, "acme", versionOf(t, "1.0.0", ""))
 	wider := versionOf(t, "1.1.0", `"secrets:read"`)
-	plan, inst, err := h.Update(t.Context(), "acme", wider, "test")
+	plan, inst, err := h.Update(t.Context(), "acme", wider, runtime.Consent{By: "test"})
 	if err != nil || inst.Version != "1.0.0" || inst.Pending == nil || inst.Pending.Version != "1.1.0" || plan.Added.String() != "server secrets:read" {
 		t.Fatalf("update: %+v, added %v, %v", inst, plan.Added, err)
 	}
@@ -137,7 +137,7 @@ func TestAPinnedExtensionIsNotUpdated(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"update":  second(h.Update(t.Context(), "acme", versionOf(t, "1.2.0", ""), "test")),
+		"update":  second(h.Update(t.Context(), "acme", versionOf(t, "1.2.0", ""), runtime.Consent{By: "test"})),
 		"install": last(h.Install(t.Context(), "acme", versionOf(t, "1.2.0", ""), runtime.Consent{})),
 		"approve": last(h.Approve(t.Context(), "acme", "acme.x", wider.Digest, runtime.Consent{})),
 	} {

@@ -56,7 +56,16 @@ later by --approve. A pinned extension is not updated.`,
 			return err
 		}
 		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
-			done, err := admin.Do(ctx, c, admin.Update, admin.UpdateIn{InOrg: door.in(), Package: archive, How: "annex update"})
+			plan, err := admin.Do(ctx, c, admin.PlanInstall, admin.PlanIn{InOrg: door.in(), Package: archive})
+			if err != nil {
+				return err
+			}
+			key, err := approve.key(ctx, cmd, plan.ID, plan.Signature)
+			if err != nil {
+				return err
+			}
+			in := admin.UpdateIn{InOrg: door.in(), Package: archive, Digest: plan.Digest, How: "annex update", AcceptKey: key}
+			done, err := admin.Do(ctx, c, admin.Update, in)
 			if err != nil {
 				return err
 			}

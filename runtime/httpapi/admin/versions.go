@@ -46,7 +46,10 @@ var ListVersions = Define(Spec{
 type UpdateIn struct {
 	InOrg
 	Package []byte `json:"package" doc:"the .bpx archive"`
+	Digest  string `json:"digest,omitempty" doc:"of the package that a person was shown"`
 	How     string `json:"how,omitempty" doc:"how it came, for the audit"`
+
+	AcceptKey string `json:"acceptKey,omitempty" doc:"id of the package's key, or none, where it is not the one that its publisher had before"`
 }
 
 // Updated is what came of an update.
@@ -61,11 +64,14 @@ var Update = Define(Spec{
 	Name: "update", Method: "POST", Path: "/orgs/{org}/updates", Right: identity.Install, MaxBody: maxPackageBody,
 	Doc: "Updates an extension at once when it asks for nothing new, and otherwise keeps the update until it is approved",
 }, func(ctx context.Context, c *Call, in UpdateIn) (Updated, error) {
-	p, _, err := c.plan(ctx, in.Org, in.Package)
+	p, plan, err := c.plan(ctx, in.Org, in.Package)
 	if err != nil {
 		return Updated{}, err
 	}
-	plan, inst, err := c.Host.Update(ctx, in.Org, p, c.by(in.How))
+	if in.Digest != "" && in.Digest != plan.Digest {
+		return Updated{}, sandbox.Errorf(sandbox.Conflict, "the package is %s, and %s was shown", plan.Digest, in.Digest)
+	}
+	plan, inst, err := c.Host.Update(ctx, in.Org, p, runtime.Consent{By: c.by(in.How), AcceptKey: in.AcceptKey})
 	if err != nil {
 		return Updated{}, err
 	}
