@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/admission"
@@ -42,6 +43,10 @@ type Config struct {
 
 	// Gateway is the way out to the network. Nil: there is none.
 	Gateway *egress.Gateway
+
+	// Fetcher stands in place of the Gateway where a program answers requests of
+	// handlers itself, as tests do. Nil: the Gateway.
+	Fetcher func(org, extension string) bridge.Fetcher
 
 	Policy permissions.Policy // what the operator allows to be asked for
 	Limits Limits

@@ -27,7 +27,9 @@ func (inv *invocation) open() *bridge.Session {
 		Limits:  h.cfg.Limits.bridge(),
 		Now:     h.cfg.Now,
 	}
-	if h.cfg.Gateway != nil {
+	if h.cfg.Fetcher != nil {
+		c.Fetcher = h.cfg.Fetcher(inst.Org, inst.Extension)
+	} else if h.cfg.Gateway != nil {
 		c.Fetcher = h.cfg.Gateway.Client(inst.Org + "/" + inst.Extension)
 	}
 	return bridge.NewSession(c)

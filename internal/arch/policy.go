@@ -138,7 +138,10 @@ var Policy = []struct {
 		Others: []string{hclog},
 	}},
 	// For authors of extensions.
-	{"internal/exttest", Rule{}},
+	{"internal/exttest", Rule{Ours: []string{
+		"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox", "runtime/manifest",
+		"runtime/pack", "runtime/bundle", "runtime/js", "runtime/httpapi", "runtime/standard",
+	}}},
 	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"runtime/pack"}}},
 
 	{"cmd/annex", Rule{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
@@ -56,6 +57,9 @@ type Options struct {
 	NoSync bool
 
 	Trust runtime.Trust // what is demanded of who made a package
+
+	// Fetcher answers what handlers fetch, in place of the network. Nil: none.
+	Fetcher func(org, extension string) bridge.Fetcher
 
 	BluePLM       string                // version that engines.blueplm is checked against
 	StrictEngines bool                  // refuse what is not satisfied
@@ -131,7 +135,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	h.Host, err = runtime.New(ctx, runtime.Config{
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
 		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
-		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
+		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, Fetcher: o.Fetcher, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random,
 	})
 	if err != nil {
