@@ -13,7 +13,7 @@ import (
 )
 
 func newAudit() *cobra.Command {
-	return group("audit", "Read and verify the audit log", newAuditList(), newAuditVerify())
+	return group("audit", "Read and verify the audit log", newAuditList(), orFile(newAuditVerify()), newAuditExport())
 }
 
 func newAuditList() *cobra.Command {

@@ -61,6 +61,8 @@ func table() []Route {
 		// What happened.
 		ListAudit,
 		VerifyAudit,
+		ExportAudit,
+		ShowAuditKey,
 
 		// The host itself.
 		RotateMasterKey,
