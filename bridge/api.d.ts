@@ -175,10 +175,11 @@ interface ExtensionHttp {
   /**
    * Makes an HTTP request to a host that a permission names, and reads the answer to its end. Any status
    * is an answer, not an error. Redirects are followed, and each is checked like a new request. An
-   * `AbortSignal` ends the wait; the request itself may still reach the other side. With `auth`, or with
-   * `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin bound to the
-   * host of the address, by https, without showing it to the handler: that needs the `secrets:use`
-   * permission. On the way to any other host it is left out, and in the answer it is blanked out.
+   * `AbortSignal` ends the request too, but what was sent may have reached the other side. With `auth`,
+   * or with `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin
+   * bound to the host of the address, by https, without showing it to the handler: that needs the
+   * `secrets:use` permission. On the way to any other host it is left out, and in the answer it is
+   * blanked out.
    *
    * Requires the `http:domain:HOST` permission for the host, or `http:fetch`.
    *

@@ -32,6 +32,9 @@ type httpFetchArgs struct {
 	Redirect string `json:"redirect,omitempty" doc:"follow (without it), manual, or error."`
 
 	Auth fetchAuth `json:"auth,omitempty" doc:"An Authorization field with a secret that the handler never sees."`
+
+	Signal string `json:"signal,omitempty" doc:"A name of the caller's, by which another call can end this one."`
+	Abort  string `json:"abort,omitempty" doc:"Ends the request of that name, and sends none."`
 }
 
 //go:embed js/http.fetch.js
@@ -43,7 +46,7 @@ func httpMethods() []Method {
 			Name: "http.fetch", Side: permissions.Server, Permission: permissions.HTTPDomain,
 			Doc: "Makes an HTTP request to a host that a permission names, and reads the answer to its end. " +
 				"Any status is an answer, not an error. Redirects are followed, and each is checked like a new request. " +
-				"An `AbortSignal` ends the wait; the request itself may still reach the other side. " +
+				"An `AbortSignal` ends the request too, but what was sent may have reached the other side. " +
 				"With `auth`, or with `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin bound " +
 				"to the host of the address, by https, without showing it to the handler: that needs the `secrets:use` permission. " +
 				"On the way to any other host it is left out, and in the answer it is blanked out.",
@@ -67,8 +70,13 @@ return await answer.json()`,
 			TS:      "(url: string | URL, options?: FetchOptions): Promise<FetchResult>",
 			JS:      httpFetchJS,
 		},
-		scope: func(_ *Session, in *httpFetchArgs) (string, error) { return hostOf(in.URL) },
-		run:   func(ctx context.Context, s *Session, in httpFetchArgs) (*fetchResult, error) { return s.fetch(ctx, in) },
+		scope: func(_ *Session, in *httpFetchArgs) (string, error) {
+			if max(len(in.Signal), len(in.Abort)) > maxSignal {
+				return "", &sandbox.Error{Code: sandbox.Invalid, Name: "TypeError", Message: "the name of a request has more than 64 bytes"}
+			}
+			return hostOf(in.URL)
+		},
+		run: func(ctx context.Context, s *Session, in httpFetchArgs) (*fetchResult, error) { return s.fetch(ctx, in) },
 	})}
 }
 
@@ -96,6 +104,12 @@ func (s *Session) fetch(ctx context.Context, in httpFetchArgs) (*fetchResult, er
 	if s.c.Fetcher == nil {
 		return nil, unavailable("the network is not available here")
 	}
+	if in.Abort != "" {
+		s.abort(in.Abort)
+		return &fetchResult{}, nil
+	}
+	ctx, done := s.abortable(ctx, in.Signal)
+	defer done()
 	host, err := hostOf(in.URL)
 	if err != nil {
 		return nil, err

@@ -65,6 +65,7 @@ type Session struct {
 	mu       sync.Mutex
 	denials  denials
 	revealed []string // secrets that the guest knows
+	signals  map[string]context.CancelFunc
 }
 
 // NewSession binds the table to one invocation.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/bridge/egress"
@@ -86,6 +87,9 @@ type Fetcher struct {
 	Hops []string // hosts that every fetch passes after its first
 	Mute bool     // does not ask allow, as no fetcher may
 	Err  error    // what every fetch fails with, after it was allowed
+	Hang bool     // every fetch waits until its context is done
+
+	Left []time.Time // when fetches were ended so
 }
 
 func newFetcher() *Fetcher { return &Fetcher{stubs: make(map[string]egress.Response)} }
@@ -105,7 +109,7 @@ func (f *Fetcher) Requests() []egress.Request {
 }
 
 // Fetch implements bridge.Fetcher. An address without a stub is unavailable.
-func (f *Fetcher) Fetch(_ context.Context, r egress.Request, allow func(host string) error, _ egress.Limits) (*egress.Response, error) {
+func (f *Fetcher) Fetch(ctx context.Context, r egress.Request, allow func(host string) error, _ egress.Limits) (*egress.Response, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return nil, &egress.Error{Kind: egress.Invalid, Message: "malformed address"}
@@ -125,6 +129,13 @@ func (f *Fetcher) Fetch(_ context.Context, r egress.Request, allow func(host str
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = append(f.seen, r)
+	if f.Hang {
+		f.mu.Unlock()
+		<-ctx.Done()
+		f.mu.Lock()
+		f.Left = append(f.Left, time.Now())
+		return nil, &egress.Error{Kind: egress.Canceled, Host: host, Message: "canceled"}
+	}
 	if f.Err != nil {
 		return nil, f.Err
 	}

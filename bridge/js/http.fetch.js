@@ -86,9 +86,12 @@
     })
   }
 
-  // until ends the wait for answer when signal is aborted.
-  const until = (signal, answer) => new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
+  // until ends the wait for answer, and the request by stop, when signal is aborted.
+  const until = (signal, answer, stop) => new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason)
+      stop().then(undefined, () => {})
+    }
     const done = (settle) => (value) => {
       signal.removeEventListener('abort', abort)
       settle(value)
@@ -96,6 +99,8 @@
     signal.addEventListener('abort', abort)
     answer.then(done(resolve), done(reject))
   })
+
+  let signals = 0
 
   return function fetch(url, options) {
     try {
@@ -106,8 +111,11 @@
       const body = bodyOf(given.body, headers)
       const method = given.method === undefined ? undefined : String(given.method)
       const auth = given.auth === null ? undefined : given.auth
-      const answer = call(String(url), method, headers, body, given.redirect, auth).then(resultOf)
-      return signal ? until(signal, answer) : answer
+      const address = String(url)
+      const name = signal ? String(++signals) : undefined
+      const answer = call(address, method, headers, body, given.redirect, auth, name).then(resultOf)
+      const stop = () => call(address, undefined, undefined, undefined, undefined, undefined, undefined, name)
+      return signal ? until(signal, answer, stop) : answer
     } catch (error) {
       return Promise.reject(error)
     }
