@@ -131,7 +131,7 @@ func (s *Session) fetch(ctx context.Context, in httpFetchArgs) (*fetchResult, er
 	}
 	answer, err := s.c.Fetcher.Fetch(ctx, egress.Request{
 		URL: in.URL, Method: in.Method, Header: s.withAgent(in.Headers), Body: in.Body, Redirect: egress.Redirect(in.Redirect),
-		Bound: sealed.fields,
+		Bound: sealed.fields, Invocation: s.c.Invocation,
 	}, allow, s.fetchLimits())
 	if err != nil {
 		var refused *egress.Error

@@ -40,9 +40,9 @@ func httpCases() []Case {
 	const other = "Domain other.example.com not in extension's allowed domains"
 	return []Case{
 		{Method: "http.fetch", Rule: "a granted host answers", Prepare: stub, Args: `{"url":"` + address + `"}`, Want: answer,
-			After: sent("[{https://api.example.com/v1?q=1  [[User-Agent Annex-Extension/acme.notes]] []  []}]")},
+			After: sent("[{https://api.example.com/v1?q=1  [[User-Agent Annex-Extension/acme.notes]] []  inv-1 []}]")},
 		{Method: "http.fetch", Rule: "method, header, body and redirect are passed on", Prepare: stub, Args: `{"url":"` + address + `","method":"POST","headers":[["A","b"],["user-agent","mine"]],"body":"x","redirect":"error"}`, Want: answer,
-			After: sent("[{https://api.example.com/v1?q=1 POST [[A b] [user-agent mine]] [120] error []}]")},
+			After: sent("[{https://api.example.com/v1?q=1 POST [[A b] [user-agent mine]] [120] error inv-1 []}]")},
 		{Method: "http.fetch", Rule: "a null body is none", Prepare: stub, Args: `{"url":"` + address + `","body":null}`, Want: answer},
 		{Method: "http.fetch", Rule: "a host is compared after lower-casing and without its trailing dot", Prepare: stub, Args: `{"url":"https://API.Example.com./"}`, Code: sandbox.Unavailable, Text: "no stub"},
 		{Method: "http.fetch", Rule: "a host that is not granted is denied by name", Args: `{"url":"https://other.example.com/"}`, Code: sandbox.Denied, Text: other, After: sent("[]")},

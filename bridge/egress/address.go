@@ -95,25 +95,34 @@ func (e *addressError) Error() string {
 
 // guard decides about addresses.
 type guard struct {
-	allow []netip.Prefix
+	allow, deny []netip.Prefix
 }
 
-func newGuard(allow []netip.Prefix) (*guard, error) {
-	g := &guard{}
-	for _, p := range allow {
+func newGuard(allow, deny []netip.Prefix) (*guard, error) {
+	if err := checkNetworks("allowed", allow); err != nil {
+		return nil, err
+	}
+	if err := checkNetworks("denied", deny); err != nil {
+		return nil, err
+	}
+	return &guard{slices.Clone(allow), slices.Clone(deny)}, nil
+}
+
+// checkNetworks refuses networks that can hardly be meant as they are written.
+func checkNetworks(what string, networks []netip.Prefix) error {
+	for _, p := range networks {
 		if !p.IsValid() {
-			return nil, fmt.Errorf("egress: allowed network %s is not of the form 10.1.0.0/16", p)
+			return fmt.Errorf("egress: %s network %s is not of the form 10.1.0.0/16", what, p)
 		}
 		if p.Addr().Is4In6() {
-			return nil, fmt.Errorf("egress: allowed network %s: write IPv4 networks as IPv4", p)
+			return fmt.Errorf("egress: %s network %s: write IPv4 networks as IPv4", what, p)
 		}
 		if p != p.Masked() {
-			return nil, fmt.Errorf("egress: allowed network %s has bits after its prefix: use %s, or %s/%d for one address",
-				p, p.Masked(), p.Addr(), p.Addr().BitLen())
+			return fmt.Errorf("egress: %s network %s has bits after its prefix: use %s, or %s/%d for one address",
+				what, p, p.Masked(), p.Addr(), p.Addr().BitLen())
 		}
-		g.allow = append(g.allow, p)
 	}
-	return g, nil
+	return nil
 }
 
 // check returns nil when extensions may reach addr, else an *addressError.
@@ -126,6 +135,9 @@ func (g *guard) check(addr netip.Addr) error {
 		return refused("with a zone")
 	}
 	addr = addr.Unmap()
+	if g.denies(addr) {
+		return refused("denied by the operator")
+	}
 	i := slices.IndexFunc(special, func(s span) bool { return s.prefix.Contains(addr) })
 	switch {
 	case i < 0:
@@ -141,6 +153,15 @@ func (g *guard) check(addr netip.Addr) error {
 		return g.check(inner)
 	}
 	return nil
+}
+
+// denies reports whether the operator denied addr, or the one that it leads to
+// through a translator. Nothing opens that again.
+func (g *guard) denies(addr netip.Addr) bool {
+	inner, translated := embedded(addr)
+	return slices.ContainsFunc(g.deny, func(p netip.Prefix) bool {
+		return p.Contains(addr) || translated && p.Contains(inner)
+	})
 }
 
 // covers reports whether an exception contains addr.

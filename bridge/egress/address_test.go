@@ -200,7 +200,7 @@ func TestExceptionsOfTheOperator(t *testing.T) {
 		for _, p := range c.allow {
 			allow = append(allow, netip.MustParsePrefix(p))
 		}
-		g, err := newGuard(allow)
+		g, err := newGuard(allow, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,6 +46,12 @@ type Policy struct {
 	// (a /32 or /128), and never an unspecified, multicast or broadcast one.
 	AllowCIDR []netip.Prefix
 
+	// DenyCIDR lists addresses that may not be reached, and DenyHosts names
+	// that may not, with all names under them. A denial counts more than any
+	// permission, than AllowCIDR and than Resolve.
+	DenyCIDR  []netip.Prefix
+	DenyHosts []string
+
 	// Resolve maps a host name to the address that is dialled for it, in place
 	// of what a resolver says and of the port of the URL. TLS still verifies the
 	// name, and the address must still be public or in AllowCIDR.
@@ -68,7 +74,11 @@ type Policy struct {
 // New returns the gateway of a policy. The error names the entry of the policy
 // that cannot be used.
 func New(p Policy) (*Gateway, error) {
-	guard, err := newGuard(p.AllowCIDR)
+	guard, err := newGuard(p.AllowCIDR, p.DenyCIDR)
+	if err != nil {
+		return nil, err
+	}
+	denied, err := deniedNames(p.DenyHosts)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +101,7 @@ func New(p Policy) (*Gateway, error) {
 		resolver = &net.Resolver{PreferGo: true}
 	}
 	dialer := &dialer{guard: guard, resolver: resolver, resolve: resolve, rootCAs: p.RootCAs}
-	return &Gateway{ports: ports, dialer: dialer, observer: p.Observer, lanes: newLanes(dialer)}, nil
+	return &Gateway{ports: ports, denied: denied, dialer: dialer, observer: p.Observer, lanes: newLanes(dialer)}, nil
 }
 
 // resolveTable is the operator's table with its names in their one form.
@@ -117,6 +127,7 @@ func resolveTable(in map[string]netip.AddrPort) (map[string]netip.AddrPort, erro
 // concurrent use.
 type Gateway struct {
 	ports    []int
+	denied   map[string]struct{} // names, each with all under it
 	dialer   *dialer
 	observer Observer
 	lanes    *lanes

@@ -28,6 +28,8 @@ type Request struct {
 
 	Redirect Redirect // empty means RedirectFollow
 
+	Invocation string // what the Observer is told that the request was made for
+
 	// Bound are fields that are sent to some hosts alone, see [BoundField].
 	Bound []BoundField
 }
@@ -68,7 +70,7 @@ func (c *Client) Fetch(ctx context.Context, req Request, allow func(asciiHost st
 	limits = limits.withDefaults()
 	life, cancel := context.WithTimeout(ctx, limits.Timeout)
 	defer cancel()
-	f := &fetch{client: c, caller: ctx, life: life, allow: allow, limits: limits}
+	f := &fetch{client: c, caller: ctx, life: life, allow: allow, limits: limits, invocation: req.Invocation}
 	return f.run(req)
 }
 
@@ -80,7 +82,10 @@ type fetch struct {
 	allow  func(string) error
 	limits Limits
 	bound  []BoundField
-	lane   *lane
+
+	invocation string
+
+	lane *lane
 }
 
 // hop is one request of a fetch, the first or one that a redirect leads to.
@@ -126,8 +131,8 @@ func (f *fetch) check(h *hop, req Request) (err error) {
 	if h.to, err = f.client.gateway.parseTarget(req.URL); err != nil {
 		return err
 	}
-	if err := f.allow(h.to.host); err != nil {
-		return refuse(h.to.host, err)
+	if err := f.permit(h.to.host); err != nil {
+		return err
 	}
 	switch req.Redirect {
 	case "", RedirectFollow, RedirectManual, RedirectError:
@@ -230,7 +235,7 @@ func (f *fetch) record(h *hop, start time.Time, resp *http.Response, received in
 		return err
 	}
 	e := Exchange{
-		Owner:    f.client.owner,
+		Owner: f.client.owner, Invocation: f.invocation,
 		Hop:      h.number,
 		Method:   clip(h.method),
 		URL:      Redacted(h.rawURL),

@@ -15,7 +15,10 @@ type Observer interface {
 
 // Exchange is one request and its answer, or the refusal of it.
 type Exchange struct {
-	Owner  string
+	Owner string
+
+	Invocation string // of the Request
+
 	Hop    int    // 0 for the request itself, 1 for its first redirect
 	Host   string // ASCII; empty when the URL has none that could be used
 	Method string // as given when it was refused

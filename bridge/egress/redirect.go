@@ -34,8 +34,8 @@ func (f *fetch) follow(h *hop, resp *http.Response, mode Redirect) (*hop, error)
 	if err := f.resolve(h, next); err != nil {
 		return next, err
 	}
-	if err := f.allow(next.to.host); err != nil {
-		return next, refuse(next.to.host, err)
+	if err := f.permit(next.to.host); err != nil {
+		return next, err
 	}
 	if h.to.url.Scheme == "https" && next.to.url.Scheme == "http" {
 		return next, fail(Denied, next.to.host, nil, "%s redirected from https to http, which is not followed", from)

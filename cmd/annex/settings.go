@@ -150,7 +150,7 @@ func originOf(f *pflag.Flag) string {
 
 // knownSettings are the flags that may stand in a file of settings.
 var knownSettings = map[string]bool{
-	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "resolve": true,
+	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "deny-cidr": true, "deny-host": true, "resolve": true,
 	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
 	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
@@ -166,6 +166,7 @@ var knownSettings = map[string]bool{
 type policyFlags struct {
 	wall, cpu, memory, rate string
 	allowCIDR, resolve      []string
+	denyCIDR, denyHosts     []string
 	subdomains              bool
 	strictEngines           bool
 	trust                   *trustFlags
@@ -183,6 +184,8 @@ func addPolicyFlags(cmd *cobra.Command) *policyFlags {
 	f.StringVar(&p.memory, "limit-memory", "128MiB", "memory of an invocation, or off")
 	f.StringVar(&p.rate, "limit-rate", "100/m", "calls a minute for each organization and extension, or off")
 	f.StringArrayVar(&p.allowCIDR, "allow-cidr", nil, "addresses that extensions may reach although they are not public (repeatable)")
+	f.StringArrayVar(&p.denyCIDR, "deny-cidr", nil, "addresses that no extension may reach, whatever allows them (repeatable)")
+	f.StringArrayVar(&p.denyHosts, "deny-host", nil, "names that no extension may reach, with all names under them, whatever is granted (repeatable)")
 	f.StringArrayVar(&p.resolve, "resolve", nil, "HOST=ADDR:PORT: where extensions reach a host (repeatable)")
 	f.BoolVar(&p.subdomains, "subdomains", false, "let http:domain: permissions cover subdomains; consent says so")
 	f.BoolVar(&p.strictEngines, "strict-engines", false, "refuse packages whose engines are not satisfied")
@@ -250,13 +253,14 @@ func parseSize(flag, value string) (int64, error) {
 // egress returns the operator's exceptions for the network.
 func (p *policyFlags) egress() (egress.Policy, error) {
 	var policy egress.Policy
-	for _, c := range p.allowCIDR {
-		prefix, err := netip.ParsePrefix(c)
-		if err != nil {
-			return policy, usagef("--allow-cidr %s: want a network such as 127.0.0.1/32", c)
-		}
-		policy.AllowCIDR = append(policy.AllowCIDR, prefix)
+	var err error
+	if policy.AllowCIDR, err = parseNetworks("allow-cidr", p.allowCIDR); err != nil {
+		return policy, err
 	}
+	if policy.DenyCIDR, err = parseNetworks("deny-cidr", p.denyCIDR); err != nil {
+		return policy, err
+	}
+	policy.DenyHosts = p.denyHosts
 	for _, r := range p.resolve {
 		host, addr, ok := strings.Cut(r, "=")
 		name, err := permissions.NormalizeHost(host)
@@ -270,6 +274,18 @@ func (p *policyFlags) egress() (egress.Policy, error) {
 		policy.Resolve[name] = at
 	}
 	return policy, nil
+}
+
+func parseNetworks(flag string, texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, usagef("--%s %s: want a network such as 127.0.0.1/32", flag, text)
+		}
+		networks = append(networks, prefix)
+	}
+	return networks, nil
 }
 
 // newLogger writes to standard error: text, or JSON for "json". A level may

@@ -18,6 +18,6 @@ func (f fetchLog) Observe(_ context.Context, e egress.Exchange) {
 	if e.Outcome != "" {
 		level, outcome = hclog.Warn, string(e.Outcome)
 	}
-	f.log.Log(level, "fetch", "owner", e.Owner, "method", e.Method, "url", e.URL, "hop", e.Hop, "status", e.Status,
+	f.log.Log(level, "fetch", "invocation", e.Invocation, "owner", e.Owner, "method", e.Method, "url", e.URL, "hop", e.Hop, "status", e.Status,
 		"outcome", outcome, "sent", e.Sent, "received", e.Received, "duration", e.Duration, "detail", e.Detail)
 }
