@@ -26,18 +26,11 @@ type linear struct {
 	budget *budget
 	place  place
 	size   uint64
+	most   uint64     // the largest size since the last reset
 	wasm   api.Memory // the same memory as wazero sees it
 
 	shrinking bool
 	target    uint64
-}
-
-// place is where a memory's bytes are.
-type place interface {
-	// grow makes the first size bytes usable and returns them, nil where that is
-	// not possible. What is new is zero.
-	grow(size uint64) []byte
-	free()
 }
 
 func newLinear(b *budget, most uint64) *linear {
@@ -61,6 +54,7 @@ func (l *linear) Reallocate(size uint64) []byte {
 		return nil
 	}
 	l.size = size
+	l.most = max(l.most, size)
 	return b
 }
 

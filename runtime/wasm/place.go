@@ -1,5 +1,23 @@
 package wasm
 
+// place is where a memory's bytes are.
+type place interface {
+	// grow makes the first size bytes usable and returns them, nil where that is
+	// not possible. What is new is zero.
+	grow(size uint64) []byte
+
+	// adopt prepares for a snapshot that restore will be given from now on.
+	adopt(s *snapshot) bool
+
+	// restore makes the first size bytes the snapshot's, and zero behind it.
+	restore(s *snapshot, size uint64)
+
+	free()
+}
+
+// pageRange is a range of bytes, whole pages of the system's.
+type pageRange struct{ start, end uint64 }
+
 // heapPlace is a memory in Go's heap, for systems without anything better.
 type heapPlace struct{ b []byte }
 
@@ -16,6 +34,13 @@ func (p *heapPlace) grow(size uint64) []byte {
 		clear(p.b[old:])
 	}
 	return p.b
+}
+
+func (p *heapPlace) adopt(*snapshot) bool { return true }
+
+func (p *heapPlace) restore(s *snapshot, size uint64) {
+	b := p.b[:min(size, uint64(cap(p.b)))]
+	clear(b[copy(b, s.memory):])
 }
 
 func (p *heapPlace) free() { p.b = nil }

@@ -1,6 +1,9 @@
 package wasm
 
-import "bytes"
+import (
+	"bytes"
+	"sync/atomic"
+)
 
 // snapshot is the state of a module at one moment. It does not change; many
 // instances return to it.
@@ -9,6 +12,10 @@ type snapshot struct {
 	memory  []byte // the bytes up to the last that is not zero
 	size    uint64 // of the memory
 	image   *image // the same bytes in a place that can be mapped; nil: there is none
+
+	// hot are the pages that an invocation was seen to write. It makes
+	// restoring quicker, and decides nothing.
+	hot atomic.Pointer[[]pageRange]
 }
 
 func takeSnapshot(u *unit, arena *Arena) *snapshot {
@@ -18,18 +25,25 @@ func takeSnapshot(u *unit, arena *Arena) *snapshot {
 	}
 	if u.memory != nil {
 		s.size = u.memory.size
-		s.memory = bytes.Clone(bytes.TrimRight(u.memory.bytes(), "\x00"))
+		s.memory = bytes.Clone(withoutZeros(u.memory.bytes()))
 		s.image = newImage(s.memory, arena)
 	}
 	return s
 }
 
+// withoutZeros cuts the zeros at the end off, as far as they fill whole blocks.
+func withoutZeros(b []byte) []byte {
+	var zeros [1024]byte
+	for len(b) >= len(zeros) && bytes.Equal(b[len(b)-len(zeros):], zeros[:]) {
+		b = b[:len(b)-len(zeros)]
+	}
+	return b
+}
+
 // adopt makes the module's state the snapshot's for the first time.
 func (u *unit) adopt() bool {
-	if u.memory != nil && u.home.image != nil {
-		if p, ok := u.memory.place.(mapped); ok && !p.mapImage(u.home.image) {
-			return false
-		}
+	if u.memory != nil && !u.memory.place.adopt(u.home) {
+		return false
 	}
 	return u.reset()
 }
@@ -37,30 +51,15 @@ func (u *unit) adopt() bool {
 // reset makes the module's state the snapshot's again.
 func (u *unit) reset() bool {
 	if u.memory != nil {
-		if p, ok := u.memory.place.(mapped); ok && u.home.image != nil {
-			p.restore(u.memory.size)
-			if !u.memory.resize(u.home.size) {
-				return false
-			}
-		} else {
-			if !u.memory.resize(u.home.size) {
-				return false
-			}
-			b := u.memory.bytes()
-			clear(b[copy(b, u.home.memory):])
+		// Everything that was ever usable: a memory that shrank may grow again.
+		u.memory.place.restore(u.home, max(u.memory.size, u.memory.most))
+		if !u.memory.resize(u.home.size) {
+			return false
 		}
+		u.memory.most = u.home.size
 	}
 	for i, g := range u.globals {
 		g.Set(u.home.globals[i])
 	}
 	return true
-}
-
-// mapped is a place that an image can be mapped into, copy on write.
-type mapped interface {
-	place
-	mapImage(*image) bool
-
-	// restore makes the first size bytes, and all behind them, the image's.
-	restore(size uint64)
 }

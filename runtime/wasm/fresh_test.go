@@ -1,0 +1,96 @@
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"sync"
+	"testing"
+
+	"github.com/annexhost/annex/runtime/sandbox"
+	module "github.com/annexhost/annex/runtime/wasm/binary"
+)
+
+// scribbler is a guest that traps unless everything that it can reach is as it
+// was at the start, and then overwrites all of it: memory, what memory it can
+// get beyond, globals, and the kernel's memory.
+func scribbler(pages uint32, data []byte) []byte {
+	return guestModule(pages, func(m *module.Module) (c module.Code) {
+		kernelFunc := func(name string) uint32 { return m.AddImport(kernelModule, name, kernelTypes()[name]) }
+		load, store, size, alloc := kernelFunc("load_u64"), kernelFunc("store_u64"), kernelFunc("memory_bytes"), kernelFunc("alloc")
+		setVar, getVar := kernelFunc("var_set"), kernelFunc("var_get")
+		global := m.AddGlobal(module.I64, 7)
+		at, sum := m.AddGlobal(module.I64, 0), m.AddGlobal(module.I64, 0)
+		m.AddData(1000, data)
+		trapUnless := func() { c.If().Else().Op(module.Unreachable).End() }
+		advance := func(to func()) {
+			c.GlobalGet(at).I64(8).Op(module.I64Add).GlobalSet(at)
+			c.GlobalGet(at)
+			to()
+			c.Op(module.I64LtU).BrIf(0).End()
+		}
+		c.GlobalGet(global).I64(7).Op(0x51) // i64.eq
+		trapUnless()
+		c.Op(module.MemorySize, 0).I32(int32(pages)).Op(module.I32Eq)
+		trapUnless()
+		// Every byte of the memory.
+		c.Loop().GlobalGet(sum).GlobalGet(at).Op(module.I32WrapI64).Access(module.LoadI64, 0).Op(module.I64Add).GlobalSet(sum)
+		advance(func() { c.I64(int64(pages) << 16) })
+		c.GlobalGet(sum).I64(sumOf(pages, data)).Op(0x51)
+		trapUnless()
+		// The kernel's, behind the input.
+		c.I64(4096).GlobalSet(at)
+		c.Loop().GlobalGet(at).Call(load).Op(module.I64Eqz)
+		trapUnless()
+		advance(func() { c.Call(size) })
+		c.I64(4096).Call(alloc).Op(module.Drop)
+		c.I64(64).Call(alloc).Call(getVar).Op(module.I64Eqz)
+		trapUnless()
+		// Now everything is overwritten.
+		c.I64(99).GlobalSet(global)
+		c.I32(8).Op(module.MemoryGrow, 0, module.Drop)
+		c.I32(0).I32(0xaa).Op(module.MemorySize, 0).I32(16).Op(0x74).Misc(module.MemoryFill, 0) // i32.shl
+		c.I64(64).Call(alloc).I64(64).Call(alloc).Call(setVar)
+		c.I64(300_000).Call(alloc).Op(module.Drop)
+		c.I64(64).GlobalSet(at)
+		c.Loop().GlobalGet(at).I64(-1).Call(store)
+		advance(func() { c.Call(size) })
+		return c
+	})
+}
+
+// sumOf is the sum of the words of a memory with data at 1000.
+func sumOf(pages uint32, data []byte) (sum int64) {
+	b := make([]byte, int(pages)<<16)
+	copy(b[1000:], data)
+	for ; len(b) > 0; b = b[8:] {
+		sum += int64(binary.LittleEndian.Uint64(b))
+	}
+	return sum
+}
+
+// TestFresh is that no invocation sees anything of another, in memories that are
+// copied and in those that are mapped.
+func TestFresh(t *testing.T) {
+	for name, code := range map[string][]byte{
+		"copied": scribbler(2, []byte("hello")),
+		"mapped": scribbler(60, bytes.Repeat([]byte("hello, world"), 200_000)),
+		"sparse": scribbler(200, append(make([]byte, 7<<20), "end"...)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := compileGuest(t, Config{}, code)
+			var group sync.WaitGroup
+			for range 3 {
+				group.Go(func() {
+					for range 20 {
+						if _, err := p.Run(context.Background(), sandbox.Invocation{Input: sandbox.Payload{JSON: []byte("{}")}}, nil); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package wasm
+
+import (
+	"bytes"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapPlace is a memory that the system maps: its addresses are reserved up to
+// the maximum, so that it never moves and growing copies nothing, and a
+// snapshot's image is mapped into it, copy on write.
+type mapPlace struct {
+	region []byte // the reserved addresses
+	usable uint64 // that can be read and written
+	mapped uint64 // bytes of the image in it
+}
+
+func newPlace(most uint64) place {
+	p, err := unix.MmapPtr(-1, 0, nil, uintptr(most), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return &heapPlace{}
+	}
+	return &mapPlace{region: unsafe.Slice((*byte)(p), most)}
+}
+
+func (p *mapPlace) grow(size uint64) []byte {
+	if size > uint64(len(p.region)) {
+		return nil
+	}
+	if size > p.usable {
+		if err := unix.Mprotect(p.region[p.usable:size], unix.PROT_READ|unix.PROT_WRITE); err != nil {
+			return nil
+		}
+		p.usable = size
+	}
+	return p.region[:size:size]
+}
+
+func (p *mapPlace) adopt(s *snapshot) bool {
+	if s.image == nil || s.image.size == 0 {
+		return true
+	}
+	if p.grow(s.size) == nil || s.image.size > s.size {
+		return false
+	}
+	_, err := unix.MmapPtr(s.image.fd(), s.image.offset, unsafe.Pointer(&p.region[0]), uintptr(s.image.size),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	if err != nil {
+		return false
+	}
+	p.mapped = s.image.size
+	return true
+}
+
+// osPage is the unit in which the system maps.
+const osPage = 4096
+
+// copyBelow is up to what size writing a memory anew is quicker than having the
+// system forget it.
+const copyBelow = 128 << 10
+
+// restore drops the pages that were written to: the image, or zeros, are there
+// again when they are next read. Pages that every invocation writes are written
+// again instead, which spares the next one a fault for each.
+func (p *mapPlace) restore(s *snapshot, size uint64) {
+	size = min(size, p.usable)
+	if p.mapped == 0 {
+		if size > copyBelow {
+			p.forget(0, size)
+			copy(p.region[:size], s.memory)
+			return
+		}
+		b := p.region[:size]
+		clear(b[copy(b, s.memory):])
+		return
+	}
+	hot := s.hot.Load()
+	if hot == nil {
+		hot = p.learn(s, size)
+		s.hot.CompareAndSwap(nil, hot)
+	}
+	at := uint64(0)
+	for _, r := range *hot {
+		if r.end > size {
+			break
+		}
+		p.forget(at, r.start)
+		b := p.region[r.start:r.end]
+		n := 0
+		if r.start < uint64(len(s.memory)) {
+			n = copy(b, s.memory[r.start:])
+		}
+		clear(b[n:])
+		at = r.end
+	}
+	p.forget(at, size)
+}
+
+// forget has the system drop what was written to a range.
+func (p *mapPlace) forget(start, end uint64) {
+	if start >= end {
+		return
+	}
+	if err := unix.Madvise(p.region[start:end], unix.MADV_DONTNEED); err != nil {
+		// The next invocation must not see it: an instance without its memory
+		// cannot run, one with another's must not.
+		panic("wasm: a memory cannot be reset: " + err.Error())
+	}
+}
+
+// maxHot is how many pages are written again, at most.
+const maxHot = 48
+
+// learn finds the pages that an invocation has written to.
+func (p *mapPlace) learn(s *snapshot, size uint64) *[]pageRange {
+	const joinBelow = 4 * osPage // a gap that is quicker to write than to skip
+	var hot []pageRange
+	pages := 0
+	var nothing [osPage]byte
+	for at := uint64(0); at+osPage <= size && at < s.size; at += osPage {
+		want := nothing[:]
+		if at < uint64(len(s.memory)) {
+			want = s.memory[at:min(at+osPage, uint64(len(s.memory)))]
+		}
+		now := p.region[at : at+osPage]
+		if bytes.Equal(now[:len(want)], want) && bytes.Equal(now[len(want):], nothing[len(want):]) {
+			continue
+		}
+		start := at
+		if n := len(hot); n > 0 && at-hot[n-1].end <= joinBelow {
+			start = hot[n-1].start
+			pages -= int((hot[n-1].end - start) / osPage)
+			hot = hot[:n-1]
+		}
+		if pages += int((at + osPage - start) / osPage); pages > maxHot {
+			break
+		}
+		hot = append(hot, pageRange{start, at + osPage})
+	}
+	return &hot
+}
+
+func (p *mapPlace) free() {
+	if p.region != nil {
+		_ = unix.MunmapPtr(unsafe.Pointer(&p.region[0]), uintptr(len(p.region)))
+		p.region = nil
+	}
+}
