@@ -16,6 +16,7 @@ import (
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/standard"
 )
@@ -32,7 +33,10 @@ file changes. State is kept over reloads; --data keeps it over restarts as well.
 Errors in sources are shown with the lines around them, and the version before
 answers on. A manifest that asks for more shows what, and asks. What handlers log
 is printed as it comes, with its level and the id of the request; answers to
-failed requests carry the stack in the author's files.`,
+failed requests carry the stack in the author's files.
+
+The commands that look after a host work beside it: with the same --data, or with
+--host and the token that is printed.`,
 		Example: `  annex dev my-extension
   annex dev --approve-all --data ./state --listen 127.0.0.1:8080 my-extension`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -68,7 +72,7 @@ failed requests carry the stack in the author's files.`,
 		if err := checkDirs(dirs); err != nil {
 			return err
 		}
-		d := &dev{cmd: cmd, org: org, dirs: dirs, approve: approve, screen: &screen{w: cmd.ErrOrStderr()}, refused: map[string]string{}, failed: map[string]bool{}}
+		d := &dev{cmd: cmd, org: org, data: *data, dirs: dirs, approve: approve, screen: &screen{w: cmd.ErrOrStderr()}, refused: map[string]string{}, failed: map[string]bool{}}
 		options.OnLog = d.screen.log
 		if d.host, err = openHost(cmd.Context(), *data, options); err != nil {
 			return err
@@ -100,6 +104,7 @@ type dev struct {
 	cmd     *cobra.Command
 	host    *standard.Host
 	org     string
+	data    string // empty: in memory
 	dirs    []string
 	approve *approval
 	screen  *screen
@@ -117,6 +122,9 @@ func (d *dev) serve(listen string, asJSON bool, options standard.Options) error 
 		return err
 	}
 	defer watcher.Close()
+	if _, err := d.host.State.Registry.CreateOrg(ctx, d.org, "dev --org", time.Now()); err != nil && !errors.Is(err, registry.ErrExists) {
+		return usagef("--org %q: %v", d.org, err)
+	}
 	var apps []app
 	for _, dir := range d.dirs {
 		if m := d.reload(ctx, dir, true); m != nil {
@@ -143,14 +151,20 @@ func (d *dev) serve(listen string, asJSON bool, options standard.Options) error 
 	if err != nil {
 		return usagef("--listen: %v", err)
 	}
-	greet(d.cmd, greeting{Listen: listener.Addr().String(), URL: "http://" + listener.Addr().String(), Org: d.org, Token: token}, asJSON, apps)
+	origin := "http://" + listener.Addr().String()
+	door, err := openDoor(d.host, auth, d.data, origin)
+	if err != nil {
+		return err
+	}
+	defer door.close()
+	greet(d.cmd, greeting{Listen: listener.Addr().String(), URL: origin, Org: d.org, Token: token}, asJSON, apps)
 	ctx, stop := context.WithCancel(ctx)
 	reloading := make(chan struct{})
 	go func() {
 		defer close(reloading)
 		d.watch(ctx, watcher)
 	}()
-	err = serveUntilDone(ctx, listener, api, options.Logger)
+	err = serveUntilDone(ctx, listener, withAdmin(api, door.handler), options.Logger)
 	stop()
 	<-reloading
 	return err
@@ -208,6 +222,7 @@ func (d *dev) reload(ctx context.Context, dir string, first bool) *manifest.Mani
 		d.refused[dir] = plan.Digest
 		return d.fail(dir, err)
 	}
+	consent.AcceptKey = d.approve.accept
 	if _, err := d.host.Install(ctx, d.org, p, consent); err != nil {
 		return d.fail(dir, err)
 	}

@@ -212,7 +212,7 @@ func withAdmin(api http.Handler, door http.Handler) http.Handler {
 // operatorDoor is the admin API of a host that is being served.
 type operatorDoor struct {
 	handler http.Handler    // for callers with a token
-	local   *httpapi.Server // the socket's
+	local   *httpapi.Server // the socket's; nil: there is none
 }
 
 // openDoor serves the socket in the data directory until close. origin is that
@@ -223,6 +223,9 @@ func openDoor(host *standard.Host, auth httpapi.Authenticator, data, origin stri
 	server, err := admin.New(config)
 	if err != nil {
 		return nil, err
+	}
+	if data == "" { // in memory: only over the network
+		return &operatorDoor{handler: server}, nil
 	}
 	socket, err := listenSocket(data)
 	if err != nil {
@@ -243,6 +246,9 @@ const socketGrace = 5 * time.Second
 
 // close ends the socket, before the host ends: its requests need the store.
 func (d *operatorDoor) close() {
+	if d.local == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), socketGrace)
 	defer cancel()
 	_ = d.local.Shutdown(ctx) // those that it cut off were told
