@@ -30,6 +30,7 @@ FUZZTIME = 10m
 
 long:
 	go test -timeout 60m ./storage/badgerstore -args -long
+	ANNEX_LONG=1 go test -timeout 60m -v -run 'TestReloads|TestKilled' ./runtime
 	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' . | grep -v '^./bench'); do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6-); do \
 			echo "== $$target in $$(dirname $$file)"; \
