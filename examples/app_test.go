@@ -19,10 +19,11 @@ const org = "demo"
 
 // app is a host in memory with one example installed, behind HTTP.
 type app struct {
-	t     *testing.T
-	host  *standard.Host
-	url   string
-	token string
+	t      *testing.T
+	host   *standard.Host
+	url    string
+	public string // address of its public routes; empty when it has none
+	token  string
 }
 
 // open installs the example and serves it to an admin.
@@ -39,7 +40,8 @@ func open(t *testing.T, example string, o standard.Options) *app {
 			t.Error(err)
 		}
 	})
-	if _, err := host.InstallDir(t.Context(), org, example); err != nil {
+	inst, err := host.InstallDir(t.Context(), org, example)
+	if err != nil {
 		t.Fatal(err)
 	}
 	token := httpapi.NewToken()
@@ -49,13 +51,17 @@ func open(t *testing.T, example string, o standard.Options) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := httpapi.New(httpapi.Config{Host: host, Auth: auth})
+	handler, err := httpapi.New(httpapi.Config{Host: host, Doors: host, Auth: auth})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return &app{t: t, host: host, url: server.URL + "/extensions/annex." + example + "/", token: token}
+	a := &app{t: t, host: host, url: server.URL + "/extensions/annex." + example + "/", token: token}
+	if inst.PublicToken != "" {
+		a.public = server.URL + "/public/" + inst.PublicToken + "/"
+	}
+	return a
 }
 
 // answer is what came back.
@@ -85,7 +91,16 @@ func (a *app) call(method, path string, body any) answer {
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := http.DefaultClient.Do(r)
+	return a.send(r)
+}
+
+// browser follows no redirects: the tests look at each of them.
+var browser = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// send sends a request as it is.
+func (a *app) send(r *http.Request) answer {
+	a.t.Helper()
+	resp, err := browser.Do(r)
 	if err != nil {
 		a.t.Fatal(err)
 	}
