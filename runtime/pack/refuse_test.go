@@ -201,6 +201,7 @@ func TestRefusesStructures(t *testing.T) {
 		{"bytes between", archive{entries: good(), between: []byte("hidden")}.build(), "in its local header"},
 		{"bytes and no entries", archive{between: []byte("hidden")}.build(), "that no entry has"},
 		{"bytes in the central directory", archive{entries: good(), inside: []byte("hidden")}.build(), "longer than its entries"},
+		{"an end record of zip64 and its locator", archive{entries: good(), inside: append([]byte("PK\x06\x06"), make([]byte, 72)...)}.build(), "longer than its entries"},
 		{"a central signature", archive{entries: good(), inside: []byte{'P', 'K', 5, 5, 0, 0}}.build(), "longer than its entries"},
 		{"more entries than there are", archive{entries: good(), end: func(e *endRecord) { e.here++; e.total++ }}.build(), "central directory is damaged"},
 		{"fewer entries than there are", archive{entries: good(), end: func(e *endRecord) { e.here--; e.total-- }}.build(), "longer than its entries"},
