@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/sandbox"
-	"github.com/annexhost/annex/runtime/standard"
 )
 
 func newAudit() *cobra.Command {
@@ -17,7 +17,6 @@ func newAudit() *cobra.Command {
 }
 
 func newAuditList() *cobra.Command {
-	var query audit.Query
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List audit entries, oldest first",
@@ -25,35 +24,31 @@ func newAuditList() *cobra.Command {
   annex audit list --extension annex.weather --json`,
 		Args: exactly(0, ""),
 	}
+	var in admin.ListAuditIn
 	f := cmd.Flags()
-	f.StringVar(&query.Extension, "extension", "", "only entries of this extension")
-	f.StringVar(&query.Action, "action", "", "only entries of this action, such as denied or secret.read")
-	f.Uint64Var(&query.After, "after", 0, "only entries with a greater number")
+	f.StringVar(&in.Extension, "extension", "", "only entries of this extension, by its full id")
+	f.StringVar(&in.Action, "action", "", "only entries of this action, such as denied or secret.read")
+	f.Uint64Var(&in.After, "after", 0, "only entries with a greater number")
 	limit := f.Int("limit", 0, "at most this many (default all)")
-	s := addStateFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		query.Org = *s.org
-		return s.with(cmd, func(ctx context.Context, state *standard.State) error {
-			return listAudit(ctx, cmd, state.Audit, query, *limit, s.asJSON)
-		})
-	}
-	return cmd
+	return onDoor(cmd, func(ctx context.Context, e errand, _ []string) error {
+		in.InOrg = e.door.in()
+		return listAudit(ctx, e, in, *limit)
+	})
 }
 
 // listAudit prints entries page by page: a line for each, of JSON or of text.
-func listAudit(ctx context.Context, cmd *cobra.Command, log *audit.Log, q audit.Query, limit int, asJSON bool) error {
-	const page = 1000
+func listAudit(ctx context.Context, e errand, in admin.ListAuditIn, limit int) error {
 	for left := limit; ; {
-		q.Limit = page
+		in.Limit = listPage
 		if limit > 0 {
-			q.Limit = min(page, left)
+			in.Limit = min(listPage, left)
 		}
-		found, err := log.List(ctx, q)
+		found, err := admin.Do(ctx, e.Client, admin.ListAudit, in)
 		if err != nil {
 			return err
 		}
-		for _, e := range found.Entries {
-			if err := printEntry(cmd, e, asJSON); err != nil {
+		for _, entry := range found.Entries {
+			if err := printEntry(e.cmd.OutOrStdout(), entry, e.door.asJSON); err != nil {
 				return err
 			}
 		}
@@ -61,52 +56,40 @@ func listAudit(ctx context.Context, cmd *cobra.Command, log *audit.Log, q audit.
 		if found.Next == 0 || (limit > 0 && left <= 0) {
 			return nil
 		}
-		q.After = found.Next
+		in.After = found.Next
 	}
 }
 
-func printEntry(cmd *cobra.Command, e audit.Entry, asJSON bool) error {
+func printEntry(out io.Writer, entry admin.AuditEntry, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(e)
+		return json.NewEncoder(out).Encode(entry)
 	}
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), e.Text())
+	text, err := entry.Text()
+	if err == nil {
+		_, err = fmt.Fprintln(out, text)
+	}
 	return err
 }
 
 func newAuditVerify() *cobra.Command {
-	cmd := &cobra.Command{
+	return onDoor(&cobra.Command{
 		Use:     "verify",
 		Short:   "Check that no audit entry was changed, removed or moved",
 		Example: "  annex audit verify --org acme",
 		Args:    exactly(0, ""),
-	}
-	s := addStateFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.with(cmd, func(ctx context.Context, state *standard.State) error {
-			report, err := state.Audit.Verify(ctx, *s.org)
-			if err != nil {
-				return err
-			}
-			return printReport(cmd, *s.org, report, s.asJSON)
-		})
-	}
-	return cmd
-}
-
-func printReport(cmd *cobra.Command, org string, r audit.Report, asJSON bool) error {
-	if asJSON {
-		answer := map[string]any{"org": org, "entries": r.Entries, "valid": r.FirstBad == nil}
-		if r.FirstBad != nil {
-			answer["firstBad"] = map[string]any{"seq": r.FirstBad.Seq, "reason": r.FirstBad.Reason}
-		}
-		if err := json.NewEncoder(cmd.OutOrStdout()).Encode(answer); err != nil {
+	}, func(ctx context.Context, e errand, _ []string) error {
+		r, err := admin.Do(ctx, e.Client, admin.VerifyAudit, e.door.in())
+		if err != nil {
 			return err
 		}
-	} else if r.FirstBad == nil {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: %d entries, all as they were written\n", org, r.Entries)
-	}
-	if r.FirstBad != nil {
-		return sandbox.Errorf(sandbox.Conflict, "audit of %s: entry %d is wrong: %s; %d before it are right", org, r.FirstBad.Seq, r.FirstBad.Reason, r.Entries)
-	}
-	return nil
+		err = e.print(r, func(out io.Writer) {
+			if r.Valid {
+				fmt.Fprintf(out, "%s: %d entries, all as they were written\n", r.Org, r.Entries)
+			}
+		})
+		if err == nil && !r.Valid {
+			err = sandbox.Errorf(sandbox.Conflict, "audit of %s: entry %d is wrong: %s; %d before it are right", r.Org, r.FirstBad.Seq, r.FirstBad.Reason, r.Entries)
+		}
+		return err
+	})
 }

@@ -253,3 +253,24 @@ func (d *operatorDoor) close() {
 	defer cancel()
 	_ = d.local.Shutdown(ctx) // those that it cut off were told
 }
+
+// errand is what a command does with its client.
+type errand struct {
+	cmd  *cobra.Command
+	door *doorFlags
+	*admin.Client
+}
+
+// print prints v as JSON with --json, and otherwise what text writes.
+func (e errand) print(v any, text func(io.Writer)) error { return e.door.print(e.cmd, v, text) }
+
+// onDoor gives cmd the flags of the door and what it does behind it.
+func onDoor(cmd *cobra.Command, run func(ctx context.Context, e errand, args []string) error) *cobra.Command {
+	door := addDoorFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
+			return run(ctx, errand{cmd, door, c}, args)
+		})
+	}
+	return cmd
+}

@@ -45,3 +45,13 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		return usagef("%s takes %s and nothing more", cmd.CommandPath(), what)
 	}
 }
+
+// atLeast checks the number of arguments.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usagef("%s needs %s; %s --help shows an example", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}

@@ -114,7 +114,7 @@ func (c *Client) request(ctx context.Context, spec Spec, in reflect.Value) (*htt
 		}
 	}
 	if hasBody(fields) {
-		data, err := json.Marshal(in.Interface())
+		data, err := encodeJSON(in.Interface())
 		if err != nil {
 			return nil, err
 		}

@@ -7,16 +7,33 @@ import (
 	"slices"
 
 	"github.com/annexhost/annex/runtime/identity"
-	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/registry"
 )
 
 // Configuration is what an admin can set for an extension, and has set.
 type Configuration struct {
 	Title      string                     `json:"title,omitempty"`
-	Properties manifest.Properties        `json:"properties" doc:"by name, as the manifest declares them"`
+	Properties []Property                 `json:"properties" doc:"in the order of the manifest"`
 	Set        map[string]json.RawMessage `json:"set" doc:"what an admin set"`
 	Values     map[string]json.RawMessage `json:"values" doc:"what handlers see: what is set, else the default"`
+}
+
+// Property is a value that can be set.
+type Property struct {
+	Name        string          `json:"name"`
+	Type        string          `json:"type" doc:"string, number, boolean, array or object"`
+	Description string          `json:"description,omitempty"`
+	Schema      json.RawMessage `json:"schema" doc:"all that the manifest says of it"`
+}
+
+// TypeOf returns the type of a property, empty when there is none.
+func (c Configuration) TypeOf(name string) string {
+	for _, p := range c.Properties {
+		if p.Name == name {
+			return p.Type
+		}
+	}
+	return ""
 }
 
 // setValues are the values that an admin set.
@@ -43,9 +60,16 @@ func (c *Call) configuration(ctx context.Context, inst registry.Installation) (C
 		return Configuration{}, err
 	}
 	declared := m.Contributes.Configuration
-	shown := Configuration{}
+	shown := Configuration{Properties: []Property{}}
 	if declared != nil {
-		shown.Title, shown.Properties = declared.Title, declared.Properties
+		shown.Title = declared.Title
+		for _, p := range declared.Properties {
+			schema, err := json.Marshal(p)
+			if err != nil {
+				return shown, err
+			}
+			shown.Properties = append(shown.Properties, Property{Name: p.Name, Type: string(p.Type), Description: p.Description, Schema: schema})
+		}
 	}
 	if shown.Set, err = setValues(inst); err != nil {
 		return shown, err

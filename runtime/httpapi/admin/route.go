@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"reflect"
 	"strings"
@@ -143,17 +142,4 @@ func hasBody(fields []field) bool {
 		}
 	}
 	return false
-}
-
-// decodeJSON is strict: what nobody reads was meant to do something.
-func decodeJSON(r io.Reader, into any) error {
-	d := json.NewDecoder(r)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errTrailing
-	}
-	return nil
 }

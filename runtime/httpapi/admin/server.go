@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -218,14 +217,14 @@ func (x *exchange) write(out any, spec Spec) {
 		x.header(status)
 		x.stream(out)
 	default:
-		body, err := json.Marshal(out)
+		body, err := encodeJSON(out)
 		if err != nil {
 			x.fail(err)
 			return
 		}
 		h.Set("Content-Type", "application/json")
 		x.header(status)
-		_, _ = x.w.Write(append(body, '\n')) // the caller may be gone
+		_, _ = x.w.Write(body) // the caller may be gone
 	}
 }
 
@@ -269,11 +268,13 @@ func (f *flusher) Write(p []byte) (int, error) {
 // fail answers an error. Callers of an organization are told of faults of the
 // host that they happened, and nothing else.
 func (x *exchange) fail(err error) {
-	err = shown(err, x.caller.Role == identity.Operator)
-	answer := httpapi.WriteError(x.w, x.id, err)
-	x.status = answer.Status
-	if answer.Status >= 500 {
-		x.s.cfg.Log.Error("admin request failed", "request", x.id, "error", err)
+	told := sandbox.AsError(shown(err, x.caller.Role == identity.Operator))
+	x.status = httpapi.WriteError(x.w, x.id, told).Status
+	switch told.Code {
+	case sandbox.Internal:
+		x.s.cfg.Log.Error("fault of the host", "request", x.id, "error", err)
+	case sandbox.Unavailable:
+		x.s.cfg.Log.Warn("admin request failed", "request", x.id, "error", err)
 	}
 }
 

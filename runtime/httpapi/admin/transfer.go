@@ -46,11 +46,11 @@ var ExportStorage = Define(Spec{
 			}
 			var page []byte
 			for _, item := range items {
-				line, err := json.Marshal(StorageLine{Key: item.Key, Value: item.Value, ExpiresAt: item.Expires})
+				line, err := encodeJSON(StorageLine{Key: item.Key, Value: item.Value, ExpiresAt: item.Expires})
 				if err != nil {
 					return err
 				}
-				page = append(append(page, line...), '\n')
+				page = append(page, line...)
 			}
 			if _, err := w.Write(page); err != nil || next == "" {
 				return err
