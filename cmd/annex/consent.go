@@ -21,6 +21,10 @@ type approval struct {
 	all    bool
 	accept string   // the id of a key that takes the place of a publisher's earlier one
 	grant  []string // run only: exactly these
+
+	// orPending leaves an update that was not approved waiting, where what is
+	// installed can run on.
+	orPending bool
 }
 
 func addApprovalFlags(cmd *cobra.Command) *approval {

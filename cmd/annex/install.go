@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
@@ -35,6 +36,10 @@ func install(cmd *cobra.Command, host *standard.Host, org, name string, approve 
 		return nil, err
 	}
 	consent, err := approve.decide(ctx, cmd, plan)
+	if err != nil && plan.Installed != nil && approve.orPending {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
+		return pend(cmd, host, org, p, runtime.Consent{By: "command line: added permissions wait", AcceptKey: key})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +51,17 @@ func install(cmd *cobra.Command, host *standard.Host, org, name string, approve 
 		return nil, err
 	}
 	return plan.Manifest, nil
+}
+
+// pend keeps an update that was not approved, and returns the manifest of the
+// version that runs on.
+func pend(cmd *cobra.Command, host *standard.Host, org string, p *pack.Package, c runtime.Consent) (*manifest.Manifest, error) {
+	_, inst, err := host.Update(cmd.Context(), org, p, c)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: version %s runs on, and %s waits: annex update --approve %[1]s\n", inst.Extension, inst.Version, p.Manifest.Version)
+	return host.Manifest(cmd.Context(), org, inst.Extension)
 }
 
 // hostOptions puts the flags of a command together.

@@ -46,6 +46,7 @@ admin's of the organization. Others come from annex token new.`,
 	isolation := addIsolationFlags(cmd)
 	record := addRecordFlags(cmd)
 	approve := addApprovalFlags(cmd)
+	approve.orPending = true
 	policy := addPolicyFlags(cmd)
 	policy.fair = addFairFlags(cmd)
 	web := addHTTPFlags(cmd)
