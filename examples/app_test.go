@@ -29,6 +29,12 @@ type app struct {
 // open installs the example and serves it to an admin.
 func open(t *testing.T, example string, o standard.Options) *app {
 	t.Helper()
+	return openFrom(t, example, example, o)
+}
+
+// openFrom installs the example from a directory.
+func openFrom(t *testing.T, example, dir string, o standard.Options) *app {
+	t.Helper()
 	host, err := standard.OpenMemory(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +46,7 @@ func open(t *testing.T, example string, o standard.Options) *app {
 			t.Error(err)
 		}
 	})
-	inst, err := host.InstallDir(t.Context(), org, example)
+	inst, err := host.InstallDir(t.Context(), org, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

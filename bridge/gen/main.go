@@ -1,5 +1,6 @@
 // Command gen writes what is made from the table of package bridge: the typings
-// api.d.ts and the reference page API.md. Run it by `go generate ./bridge`.
+// api.d.ts, the reference page API.md and the functions of package guest. Run it by
+// `go generate ./bridge`.
 package main
 
 import (
@@ -19,5 +20,5 @@ func main() {
 
 // outputs are the generated files by their names in the directory of package bridge.
 func outputs() map[string]string {
-	return map[string]string{"api.d.ts": typings(), "API.md": reference()}
+	return map[string]string{"api.d.ts": typings(), "API.md": reference(), "guest/methods.go": guestMethods()}
 }

@@ -98,7 +98,7 @@ func ruleOf(pkg string) (Rule, bool) {
 	}
 	if strings.HasPrefix(pkg, "examples/") || pkg == "examples" {
 		return Rule{
-			Ours:   []string{"bridge", "permissions", "runtime", "runtime/pack", "runtime/standard", "runtime/httpapi", "runtime/sandbox", "bridge/egress", "secrets"},
+			Ours:   []string{"bridge", "permissions", "runtime", "runtime/pack", "runtime/standard", "runtime/httpapi", "runtime/sandbox", "bridge/egress", "bridge/guest", "secrets"},
 			Others: []string{hclog},
 		}, true
 	}

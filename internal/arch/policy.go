@@ -88,6 +88,7 @@ var Policy = []struct {
 		Ours:  []string{"permissions", "storage", "secrets", "runtime/sandbox", "bridge/egress"},
 		Tests: []string{"bridge/bridgetest", "storage/memstore", "runtime/js"},
 	}},
+	{"bridge/guest", Rule{}},
 	{"bridge/gen", Rule{Ours: []string{"bridge", "permissions"}}},
 	{"bridge/bridgetest", Rule{Ours: []string{"permissions", "storage", "storage/memstore", "secrets", "runtime/sandbox", "bridge", "bridge/egress"}}},
 

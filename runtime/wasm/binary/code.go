@@ -123,6 +123,8 @@ func (m *Module) walkOther(r *reader, s *codeStats, in instr) {
 
 func (m *Module) walkMisc(r *reader, s *codeStats, in instr, tables uint64) {
 	switch in.sub {
+	case miscMemoryInit, miscMemoryCopy, miscMemoryFill:
+		m.within(r, "memory", 0, uint64(m.importedMems+len(m.Memories)))
 	case miscTableGrow:
 		s.growsTable, s.changesTables = true, true
 		m.within(r, "table", in.index, tables)
