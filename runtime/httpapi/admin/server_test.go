@@ -1,0 +1,210 @@
+package admin
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/annexhost/annex/runtime/pack"
+	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/storage"
+)
+
+// testArchive is the test's extension as it is sent.
+func testArchive(t *testing.T) string {
+	t.Helper()
+	archive, err := pack.Write(testFiles(), pack.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(archive)
+}
+
+// counting counts what is read.
+type counting struct {
+	storage.Store
+	reads atomic.Int64
+}
+
+func (c *counting) Get(ctx context.Context, key storage.Key) ([]byte, error) {
+	c.reads.Add(1)
+	return c.Store.Get(ctx, key)
+}
+
+func (c *counting) Scan(ctx context.Context, prefix, after storage.Key, limit int) ([]storage.Pair, error) {
+	c.reads.Add(1)
+	return c.Store.Scan(ctx, prefix, after, limit)
+}
+
+// What an admin asks about another organization is answered as what does not
+// exist: in the same words, and without a look at the store, which could be timed.
+func TestOtherOrganizationsDoNotExist(t *testing.T) {
+	f := newFixture(t)
+	config := configOf(f.host)
+	store := &counting{Store: f.host.State.Store}
+	config.Registry, config.Store = registry.New(store), store
+	server, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, all := document(t, f)
+	asked := 0
+	for _, o := range all {
+		if !strings.Contains(o.path, "{org}") || o.right == "host:operate" {
+			continue
+		}
+		asked++
+		path := fill.Replace(strings.Replace(o.path, "{org}", "ORG", 1))
+		store.reads.Store(0)
+		status, theirs := askServer(t, server, "admin", o.method, strings.Replace(path, "ORG", "other", 1), "{}")
+		_, nobodys := askServer(t, server, "admin", o.method, strings.Replace(path, "ORG", "ghost", 1), "{}")
+		if status != http.StatusNotFound || strings.ReplaceAll(theirs, "other", "ghost") != nobodys {
+			t.Errorf("%s: %d %s for what exists and %s for what does not", o.name, status, theirs, nobodys)
+		}
+		if n := store.reads.Load(); n != 0 {
+			t.Errorf("%s: %d reads of the store for an organization that is not the caller's", o.name, n)
+		}
+	}
+	if asked < 20 {
+		t.Errorf("only %d routes were asked", asked)
+	}
+	if status, text := askServer(t, server, "stranger", "GET", "/orgs/~/extensions", ""); status != 200 || store.reads.Load() == 0 {
+		t.Errorf("the stranger's own organization: %d %s", status, text)
+	}
+}
+
+func TestRequestsAreStrict(t *testing.T) {
+	f := newFixture(t)
+	for _, tt := range []struct {
+		rule, method, path, body string
+		status                   int
+		text                     string
+	}{
+		{"an unknown query parameter", "GET", "/orgs/acme/extensions?limt=1", "", 400, "no query parameter"},
+		{"a parameter that is no number", "GET", "/orgs/acme/extensions?limit=many", "", 400, "which is no int"},
+		{"a parameter twice", "GET", "/orgs/acme/extensions?limit=1&limit=2", "", 400, "more than once"},
+		{"an unknown member of the body", "PUT", "/orgs/acme/extensions/acme.x/enabled", `{"enabld":false}`, 400, "INVALID_BODY"},
+		{"two values in the body", "PUT", "/orgs/acme/extensions/acme.x/enabled", `{"enabled":true}{}`, 400, "INVALID_BODY"},
+		{"a body that sets a part of the path", "PUT", "/orgs/acme/extensions/acme.x/enabled", `{"Org":"other","enabled":true}`, 400, "INVALID_BODY"},
+		{"a body beyond the limit", "PUT", "/orgs/acme/extensions/acme.x/secrets/n", `{"value":"` + strings.Repeat("x", 2<<20) + `"}`, 413, "BODY_TOO_LARGE"},
+		{"another method", "DELETE", "/whoami", "", 405, "METHOD_NOT_ALLOWED"},
+		{"a path that is not there", "GET", "/nowhere", "", 404, "openapi.json"},
+		{"an empty segment", "GET", "/orgs//extensions", "", 404, "no such route"},
+		{"an escaped slash in a name", "GET", "/orgs/acme%2F..%2Fother/extensions", "", 400, "organization is named by"},
+		{"dots for an organization", "GET", "/orgs/%2e%2e/extensions", "", 400, "organization is named by"},
+		{"an extension of that name elsewhere", "GET", "/orgs/acme/extensions/..%2Fother%2Facme.x", "", 404, "is not installed"},
+		{"its own organization for the peer of the socket", "GET", "/orgs/~/extensions", "", 200, "acme.x"},
+	} {
+		status, text := f.ask(t, "operator", tt.method, tt.path, tt.body)
+		if status != tt.status || !strings.Contains(text, tt.text) {
+			t.Errorf("%s: %d %s, want %d with %q", tt.rule, status, text, tt.status, tt.text)
+		}
+	}
+}
+
+// No header names an organization or a role.
+func TestHeadersNameNobody(t *testing.T) {
+	f := newFixture(t)
+	r, _ := http.NewRequest("GET", "http://annex"+Prefix+"/whoami", nil)
+	r.Header.Set("Authorization", "Bearer member")
+	for _, name := range []string{"X-Org-Id", "X-Annex-Org", "X-Annex-Role", "X-Forwarded-User", "X-Role"} {
+		r.Header.Set(name, "operator")
+	}
+	resp, err := Memory(f.server).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	if got := strings.TrimSpace(string(body)); got != `{"role":"member","org":"acme","actor":"member"}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A client sees what the server said: the code of an error, and the end of an
+// answer that broke off.
+func TestClient(t *testing.T) {
+	f := newFixture(t)
+	c := &Client{Transport: Memory(f.server.Local())}
+	of := OfExtension{InOrg{"acme"}, "acme.x"}
+	ctx := t.Context()
+
+	key := OfKey{OfExtension: of, Key: "a/b:c"}
+	if _, err := Do(ctx, c, SetValue, SetValueIn{OfKey: key, Value: []byte(`"<é>"`)}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Do(ctx, c, GetValue, key)
+	if err != nil || string(got.Value) != `"<é>"` {
+		t.Errorf("got %s, %v", got.Value, err)
+	}
+	_, err = Do(ctx, c, GetValue, OfKey{OfExtension: of, Key: ".."})
+	if e := sandbox.AsError(err); e == nil || e.Code != sandbox.NotFound || e.Message != "acme.x has no key .." {
+		t.Errorf("got %v", err)
+	}
+	_, err = Do(ctx, c, SetValue, SetValueIn{OfKey: key, Value: []byte(`"` + strings.Repeat("x", 200_000) + `"`)})
+	if e := sandbox.AsError(err); e == nil || e.Code != sandbox.Exhausted || !strings.Contains(e.Message, "Value too large") {
+		t.Errorf("a value beyond the quota: %v", err)
+	}
+
+	broken := Define(Spec{Name: "broken", Method: "GET", Path: "/broken"}, func(context.Context, *Call, struct{}) (Stream, error) {
+		return Stream{Type: "text/plain", Write: func(_ context.Context, w io.Writer) error {
+			_, _ = io.WriteString(w, "half")
+			return errors.New("the disk is gone")
+		}}, nil
+	})
+	f.server.routes = append(f.server.routes, broken)
+	stream, err := Open(ctx, c, broken, struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(stream)
+	if string(text) != "half" || err == nil {
+		t.Errorf("got %q and error %v, want an error after what was written", text, err)
+	}
+}
+
+// Who leaves a stream ends it.
+func TestLeavingAStreamEndsIt(t *testing.T) {
+	f := newFixture(t)
+	ended := make(chan error, 1)
+	endless := Define(Spec{Name: "endless", Method: "GET", Path: "/endless"}, func(context.Context, *Call, struct{}) (Stream, error) {
+		return Stream{Type: "text/plain", Write: func(ctx context.Context, w io.Writer) error {
+			for {
+				if _, err := io.WriteString(w, "x\n"); err != nil {
+					ended <- err
+					return err
+				}
+			}
+		}}, nil
+	})
+	f.server.routes = append(f.server.routes, endless)
+	stream, err := Open(t.Context(), &Client{Transport: Memory(f.server.Local())}, endless, struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	stream.Close()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the stream is still written")
+	}
+}
+
+func TestPanicsAreFaults(t *testing.T) {
+	f := newFixture(t)
+	f.server.routes = append(f.server.routes, Define(Spec{Name: "panics", Method: "GET", Path: "/panics"},
+		func(context.Context, *Call, struct{}) (None, error) { panic("secret detail") }))
+	status, text := f.ask(t, "operator", "GET", "/panics", "")
+	if status != 500 || strings.Contains(text, "secret") || !strings.Contains(text, "INTERNAL_ERROR") {
+		t.Errorf("%d %s", status, text)
+	}
+}
