@@ -14,6 +14,7 @@ import (
 	"github.com/annexhost/annex/runtime/admission"
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/bundle"
+	"github.com/annexhost/annex/runtime/logs"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/recording"
 	"github.com/annexhost/annex/runtime/registry"
@@ -59,6 +60,12 @@ type Config struct {
 
 	Trust Trust // what is demanded of who made a package
 
+	// Logs keeps what handlers log. Nil: nothing is kept.
+	Logs *logs.Book
+
+	// AuditRetention is how long audit entries are kept. Zero: for ever.
+	AuditRetention time.Duration
+
 	// GracePeriod is how long the data of an uninstalled extension is kept (30 days).
 	GracePeriod time.Duration
 
@@ -92,6 +99,8 @@ type Host struct {
 	limiter   *admission.Limiter
 	slots     *admission.Slots
 	sweeper   *storage.Sweeper
+	tally     *tally
+	ready     readiness
 	manifests manifest.Options
 
 	recordings *recording.Archive
@@ -135,6 +144,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		limiter:  admission.New(admission.Config{Start: cfg.Now()}),
 		slots:    admission.NewSlots(cfg.Limits.slots()),
 		sweeper:  storage.NewSweeper(cfg.Store),
+		tally:    newTally(cfg.Now()),
 		manifests: manifest.Options{
 			Permissions: cfg.Policy, AnnexVersion: Version, BluePLM: cfg.BluePLM, Strict: cfg.StrictEngines,
 		},

@@ -13,11 +13,16 @@ func (h *Host) keepHouse(ctx context.Context) {
 	defer close(h.stopped)
 	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
-	for {
+	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if round%hourlyAfter == 0 {
+			if err := h.Hourly(ctx); err != nil && ctx.Err() == nil {
+				h.log.Warn("hourly housekeeping failed, will be tried again", "error", err)
+			}
 		}
 		if err := h.Tidy(ctx); err != nil && ctx.Err() == nil {
 			h.log.Warn("housekeeping failed, will be tried again", "error", err)

@@ -79,6 +79,20 @@ func (in *inflight) revokeOrg(org string) {
 	}
 }
 
+// ended reports whether close was called.
+func (in *inflight) ended() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.closed
+}
+
+// count is how many invocations of an installation run.
+func (in *inflight) count(o owner) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.running[o])
+}
+
 // close refuses new invocations and waits for the running ones; when ctx is
 // done it ends them first.
 func (in *inflight) close(ctx context.Context) {

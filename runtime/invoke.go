@@ -274,6 +274,7 @@ func (inv *invocation) end(err error) (Reply, error) {
 // into the log without the secrets that it has seen.
 func (inv *invocation) write(failure *sandbox.Error) {
 	h, l := inv.host, &inv.ledger
+	h.tally.add(l)
 	if h.cfg.Meter != nil {
 		h.cfg.Meter.Invocation(*l)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/logs"
 )
 
 // open makes the session of an invocation: from here on its identity and its
@@ -57,6 +58,11 @@ func (s sessionLog) Log(line bridge.LogLine) {
 	l := LogLine{
 		Org: s.inv.inst.Org, Extension: s.inv.inst.Extension, Invocation: s.inv.call.ID,
 		Time: line.Time, Level: string(line.Level), Message: line.Message, Fields: line.Fields,
+	}
+	if s.host.cfg.Logs != nil {
+		s.host.cfg.Logs.Add(logs.Line{
+			Time: l.Time.UTC(), Org: l.Org, Extension: l.Extension, Invocation: l.Invocation, Level: l.Level, Message: l.Message, Fields: l.Fields,
+		})
 	}
 	if s.host.cfg.OnLog != nil {
 		s.host.cfg.OnLog(l)

@@ -86,5 +86,10 @@ func (h *Host) purge(ctx context.Context, o owner, by string) error {
 	if err := h.recordings.Erase(ctx, o.org, o.extension); err != nil {
 		return err
 	}
+	if h.cfg.Logs != nil {
+		if err := h.cfg.Logs.Erase(ctx, o.org, o.extension); err != nil {
+			return err
+		}
+	}
 	return h.registry.Forget(ctx, o.org, o.extension)
 }

@@ -191,6 +191,7 @@ func adminConfig(host *standard.Host, auth httpapi.Authenticator) admin.Config {
 	return admin.Config{
 		Host: host.Host, Registry: host.State.Registry, Keeper: host.State.Keeper, Audit: host.State.Audit, Store: host.State.Store, Tokens: host.State.Tokens,
 		Space: host.Space, Rotate: host.State.RotateMasterKey, Auth: auth, Log: host.Logger("admin"),
+		Logs: host.State.Logs,
 		Backup: func(ctx context.Context, by string, w io.Writer) error {
 			_, err := host.State.Backup(ctx, by, w)
 			return err

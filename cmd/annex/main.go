@@ -104,7 +104,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		newGrants(), newConfig(),
 		newUpdate(), newVersions(), newRollback(), newPin(), newUnpin(), newReplay(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
-		newBackup(), newRestore(),
+		newBackup(), newRestore(), newLogs(), newStats(),
 		newNew(), newSchema(), newPack(), newSign(), newVerify(), newKeys(), newTest(),
 	)
 	return root

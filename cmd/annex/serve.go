@@ -79,6 +79,7 @@ admin's of the organization. Others come from annex token new.`,
 			return err
 		}
 		defer host.Close(context.WithoutCancel(cmd.Context()))
+		counted.Watch(host.Load, host.State.Bytes)
 		addGauges(counted, host)
 		if _, err := host.State.Registry.CreateOrg(cmd.Context(), org, "serve --org", time.Now()); err != nil && !errors.Is(err, registry.ErrExists) {
 			return usagef("--org %q: %v", org, err)

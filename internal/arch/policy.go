@@ -105,11 +105,12 @@ var Policy = []struct {
 	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/identity", Rule{Ours: []string{"storage"}, Others: []string{jose, hclog}, Tests: []string{"storage/memstore"}}},
+	{"runtime/logs", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
 	{"runtime", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
-			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/recording", "runtime/admission", "runtime/audit",
+			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/recording", "runtime/admission", "runtime/audit", "runtime/logs",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
@@ -122,19 +123,19 @@ var Policy = []struct {
 	{"runtime/httpapi/admin", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "runtime", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/registry",
-			"runtime/audit", "runtime/identity", "runtime/recording", "runtime/httpapi", "bridge",
+			"runtime/audit", "runtime/identity", "runtime/recording", "runtime/httpapi", "bridge", "runtime/logs",
 		},
 		Others: []string{hclog},
 		Tests:  []string{"runtime/standard"},
 	}},
-	{"runtime/metrics", Rule{Ours: []string{"runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
+	{"runtime/metrics", Rule{Ours: []string{"bridge/egress", "runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
 
 	// These choose implementations.
 	{"runtime/standard", Rule{
 		Ours: []string{
 			"permissions", "storage", "storage/memstore", "storage/badgerstore", "secrets", "bridge", "bridge/egress",
 			"runtime", "runtime/sandbox", "runtime/js", "runtime/wasm", "runtime/worker", "runtime/worker/jail", "runtime/doctor", "runtime/manifest", "runtime/audit", "runtime/bundle", "runtime/identity", "runtime/pack", "runtime/registry",
-			"runtime/backup", "runtime/dataformat",
+			"runtime/backup", "runtime/dataformat", "runtime/logs",
 		},
 		Others: []string{hclog},
 	}},
@@ -150,7 +151,7 @@ var Policy = []struct {
 			"internal/exttest", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
-			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup",
+			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{script, "github.com/creack/pty"},

@@ -8,6 +8,9 @@ import (
 // hexBytes is bytes that are hexadecimal in JSON.
 type hexBytes []byte
 
+// String returns the hexadecimal text.
+func (b hexBytes) String() string { return hex.EncodeToString(b) }
+
 // MarshalJSON implements json.Marshaler.
 func (b hexBytes) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(b)) }
 

@@ -1,5 +1,5 @@
 // Package httpapi serves a host over HTTP: /extensions/<id>/<path> for callers
-// with a token, /public/<token>/<path> for anonymous ones, and /healthz.
+// with a token, /public/<token>/<path> for anonymous ones, /healthz and /readyz.
 //
 // A request goes through these files, in this order: the path (route.go), who
 // is calling (identity.go), the body (body.go), the host, and the answer

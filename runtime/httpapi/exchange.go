@@ -55,6 +55,8 @@ func (x *exchange) serve() error {
 		return nil
 	}
 	switch t.door {
+	case doorReady:
+		return x.readiness()
 	case doorHealth:
 		return x.health()
 	case doorExtension:
@@ -142,15 +144,26 @@ func (x *exchange) invoke(extension, path string, user *bridge.User) error {
 	return x.answer()
 }
 
-// health answers whoever asks whether the host works. Nobody learns why not.
-func (x *exchange) health() error {
+// readiness answers whoever asks whether the host can take requests.
+func (x *exchange) readiness() error {
+	if x.h.cfg.Ready == nil {
+		return x.probe("/readyz", x.h.cfg.Health)
+	}
+	return x.probe("/readyz", x.h.cfg.Ready)
+}
+
+// health answers whoever asks whether the host works.
+func (x *exchange) health() error { return x.probe("/healthz", x.h.cfg.Health) }
+
+// probe answers what ask found out. Nobody learns why not.
+func (x *exchange) probe(path string, ask func(context.Context) error) error {
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
 		x.reply.Allow = []string{http.MethodGet}
-		return x.otherMethod(&sandbox.Error{Code: sandbox.NotFound, Message: "/healthz is only read"})
+		return x.otherMethod(&sandbox.Error{Code: sandbox.NotFound, Message: path + " is only read"})
 	}
-	if x.h.cfg.Health != nil {
-		if err := x.h.cfg.Health(x.r.Context()); err != nil {
-			x.h.cfg.Log.Error("not healthy", "request", x.id, "error", err)
+	if ask != nil {
+		if err := ask(x.r.Context()); err != nil {
+			x.h.cfg.Log.Error("not healthy", "request", x.id, "path", path, "error", err)
 			return &sandbox.Error{Code: sandbox.Unavailable, Message: "The host is not healthy"}
 		}
 	}

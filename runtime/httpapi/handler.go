@@ -41,6 +41,9 @@ type Config struct {
 	// Health says what is wrong with the host, for /healthz (nothing ever is).
 	Health func(context.Context) error
 
+	// Ready says why the host cannot take requests now, for /readyz (Health).
+	Ready func(context.Context) error
+
 	// BaseURL is the origin that callers see, such as "https://apps.example.com",
 	// for the URL that handlers are given (http or https and the Host header).
 	BaseURL string

@@ -20,6 +20,7 @@ type door int
 const (
 	doorNone      door = iota // there is nothing
 	doorHealth                // /healthz
+	doorReady                 // /readyz
 	doorExtension             // /extensions/<name>/<rest>
 	doorPublic                // /public/<token>/<rest>
 )
@@ -41,6 +42,9 @@ func parseTarget(path string) (target, error) {
 	}
 	if path == "/healthz" {
 		return target{door: doorHealth}, nil
+	}
+	if path == "/readyz" {
+		return target{door: doorReady}, nil
 	}
 	t := target{door: doorExtension}
 	tail, ok := strings.CutPrefix(path, "/extensions/")

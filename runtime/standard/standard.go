@@ -61,6 +61,12 @@ type Options struct {
 	// Fetcher answers what handlers fetch, in place of the network. Nil: none.
 	Fetcher func(org, extension string) bridge.Fetcher
 
+	// What handlers log is kept for each installation up to LogBytes (4 MiB) and
+	// LogAge (7 days), audit entries for AuditRetention (for ever).
+	LogBytes       int64
+	LogAge         time.Duration
+	AuditRetention time.Duration
+
 	BluePLM       string                // version that engines.blueplm is checked against
 	StrictEngines bool                  // refuse what is not satisfied
 	Meter         runtime.Meter         // nil: none
@@ -122,9 +128,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if o.Egress.Observer == nil && o.Logger != nil {
-		o.Egress.Observer = fetchLog{o.Logger.Named("egress")}
-	}
+	o.Egress.Observer = o.observer()
 	if h.gateway, err = egress.New(o.Egress); err != nil {
 		return nil, err
 	}
@@ -133,7 +137,7 @@ func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) 
 		build = h.workshop.build
 	}
 	h.Host, err = runtime.New(ctx, runtime.Config{
-		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit,
+		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit, Logs: state.Logs, AuditRetention: o.AuditRetention,
 		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, Fetcher: o.Fetcher, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random,

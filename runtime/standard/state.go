@@ -12,6 +12,7 @@ import (
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/identity"
+	"github.com/annexhost/annex/runtime/logs"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/secrets"
 	"github.com/annexhost/annex/storage"
@@ -27,6 +28,7 @@ type State struct {
 	Audit    *audit.Log
 	Registry *registry.Registry
 	Tokens   *identity.Tokens
+	Logs     *logs.Book
 
 	saveKey  func(secrets.MasterKey) error // nil: the key's place cannot be written
 	rotating sync.Mutex
@@ -96,6 +98,7 @@ func newState(ctx context.Context, store storage.Store, key secrets.MasterKey, o
 		return nil, errors.Join(err, store.Close())
 	}
 	return &State{Store: store, Keeper: keeper, Audit: log, Registry: registry.New(store), Tokens: identity.NewTokens(store, o.Now),
+		Logs:    logs.Open(store, logs.Config{MaxBytes: o.LogBytes, MaxAge: o.LogAge, Now: o.Now}),
 		saveKey: o.SaveMasterKey, now: now(o)}, nil
 }
 
@@ -106,7 +109,15 @@ func (s *State) Space(org, extension string, o Options) *storage.Space {
 	})
 }
 
+// Bytes is the size of the store on disk; 0 for one in memory.
+func (s *State) Bytes() int64 {
+	if sized, ok := s.Store.(interface{ Bytes() int64 }); ok {
+		return sized.Bytes()
+	}
+	return 0
+}
+
 // Close writes what waits and closes the store.
 func (s *State) Close(ctx context.Context) error {
-	return errors.Join(s.Audit.Close(ctx), s.Store.Close())
+	return errors.Join(s.Logs.Close(ctx), s.Audit.Close(ctx), s.Store.Close())
 }

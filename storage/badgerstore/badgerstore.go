@@ -210,6 +210,16 @@ func (s *Store) attempt(ctx context.Context, f func(storage.Tx) error, attempt i
 	return s.commits.commit(ctx, &pending{tx: tx, read: v.at, attempt: attempt})
 }
 
+// Bytes is the size of the tables on disk, and 0 after Close. What is still in the log
+// comes on top.
+func (s *Store) Bytes() int64 {
+	if !s.gate.Enter() {
+		return 0
+	}
+	defer s.gate.Leave()
+	return tableBytes(s.db)
+}
+
 // Close implements [storage.Store]. It writes what is in memory into tables;
 // when the disk has no room for them it fails with [storage.ErrUnavailable] and
 // keeps the directory: calling Close again, or ending the process, is safe.

@@ -62,6 +62,8 @@ func table() []Route {
 		ListAudit,
 		VerifyAudit,
 		ExportAudit,
+		ReadLogs,
+		ExtensionStats,
 		ShowAuditKey,
 
 		// The host itself.

@@ -18,6 +18,7 @@ import (
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/identity"
+	"github.com/annexhost/annex/runtime/logs"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/secrets"
@@ -40,6 +41,9 @@ type Config struct {
 	// Rotate makes a new master key and returns how many data keys were wrapped
 	// under it. Nil: it cannot be done here.
 	Rotate func(ctx context.Context, by string) (wrapped int, err error)
+	// Logs is what handlers logged. Nil: nothing is kept.
+	Logs *logs.Book
+
 	// Backup writes a backup of everything. Nil: there are none.
 	Backup func(ctx context.Context, by string, w io.Writer) error
 
