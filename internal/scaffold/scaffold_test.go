@@ -29,7 +29,7 @@ func TestTemplatesArePackages(t *testing.T) {
 		}
 		for _, name := range names {
 			data, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil || strings.Contains(string(data), "{{") {
+			if err != nil || strings.Contains(strings.ReplaceAll(string(data), "{{secret:", ""), "{{") {
 				t.Errorf("%s: %s is not filled in: %v", template, name, err)
 			}
 		}
