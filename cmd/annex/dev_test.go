@@ -163,14 +163,14 @@ func TestDevAsksInATerminal(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.String()), &g); err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range []struct{ version, key, then, answer string }{
+	for i, step := range []struct{ version, key, then, answer string }{
 		{"1.1.0", "n", "was not approved", "may not"},
 		{"1.2.0", "y", "reloaded t.app 1.2.0", "may"},
 	} {
 		save(t, manifest, devManifest(step.version, `"secrets:read"`))
 		screen.wait(t, "t.app "+step.version+" asks for other permissions:", 1)
-		screen.wait(t, "+ server secrets:read", 1)
-		screen.wait(t, "Approve?", 1)
+		screen.wait(t, "+ server secrets:read", i+1)
+		screen.wait(t, "Approve?", i+1)
 		time.Sleep(200 * time.Millisecond) // the form takes keys from its first frame on
 		if _, err := io.WriteString(keyboard, step.key); err != nil {
 			t.Fatal(err)
