@@ -95,7 +95,7 @@ var Policy = []struct {
 	// The corpus of attacks, with engines and a bridge.
 	{"runtime/sandbox/sandboxtest/report", Rule{Ours: []string{
 		"permissions", "storage", "storage/memstore", "secrets", "bridge", "bridge/bridgetest", "bridge/egress",
-		"runtime/sandbox", "runtime/sandbox/sandboxtest/attacks", "runtime/sandbox/sandboxtest/corpus", "runtime/js", "runtime/worker",
+		"runtime/sandbox", "runtime/sandbox/sandboxtest/attacks", "runtime/sandbox/sandboxtest/corpus", "runtime/js", "runtime/wasm", "runtime/worker",
 	}}},
 
 	// The host and what it is made of.

@@ -54,6 +54,8 @@ func (a *Attack) set(key, value string) (err error) {
 		a.Limits.Memory, err = mebibytes(value)
 	case "calls":
 		a.Limits.Calls, err = strconv.Atoi(value)
+	case "times":
+		a.Times, err = strconv.Atoi(value)
 	case "grants":
 		a.Grants = strings.Fields(value)
 	case "export":

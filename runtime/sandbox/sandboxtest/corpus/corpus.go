@@ -140,7 +140,8 @@ func bound(a attacks.Attack) time.Duration {
 	return limit + Margin
 }
 
-// attack compiles an attack and runs it once.
+// attack compiles an attack and runs it as often as its file says. took is the
+// time of the last run, or of compiling what was refused.
 func (s *Subject) attack(ctx context.Context, a attacks.Attack) (outcome string, took time.Duration, leaked string) {
 	start := time.Now()
 	program, err := s.Engine.Compile(ctx, sandbox.Source{Name: a.Name, Code: a.Code, Export: a.Export})
@@ -148,11 +149,21 @@ func (s *Subject) attack(ctx context.Context, a attacks.Attack) (outcome string,
 		return refused(err), time.Since(start), ""
 	}
 	defer program.Close()
+	for range a.Times {
+		if outcome, took, leaked = s.once(ctx, program, a); leaked != "" || !a.Expects(outcome) {
+			break
+		}
+	}
+	return outcome, took, leaked
+}
+
+// once runs a compiled attack.
+func (s *Subject) once(ctx context.Context, program sandbox.Program, a attacks.Attack) (outcome string, took time.Duration, leaked string) {
 	session, err := s.Session(a)
 	if err != nil {
 		return "NO SESSION " + err.Error(), 0, ""
 	}
-	start = time.Now()
+	start := time.Now()
 	out, err := program.Run(ctx, sandbox.Invocation{ID: a.Name, Tenant: attacker, Input: input(), Limits: a.Limits}, session.Call)
 	took = time.Since(start)
 	return s.outcome(a, out.Result, err), took, session.Check(everything(out.Result, err))

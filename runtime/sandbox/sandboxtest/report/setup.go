@@ -10,51 +10,86 @@ import (
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/attacks"
 	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/corpus"
+	"github.com/annexhost/annex/runtime/wasm"
 	"github.com/annexhost/annex/runtime/worker"
 )
+
+// engines are what is attacked, by the language of the attack.
+var engines = map[string]func(worker.Crashed) (sandbox.Engine, error){
+	attacks.JavaScript: func(crashed worker.Crashed) (sandbox.Engine, error) {
+		e, err := js.New(js.Config{API: bridge.API(), Warm: -1, Crashed: crashed})
+		return e, err
+	},
+	attacks.Wasm: func(crashed worker.Crashed) (sandbox.Engine, error) {
+		e, err := wasm.New(wasm.Config{API: bridge.API(), Crashed: crashed})
+		return e, err
+	},
+}
 
 // become makes this process a worker or the child of an attack, if it was
 // started to be one.
 func become() {
-	worker.Main(worker.Engines{
-		attacks.JavaScript: func(crashed worker.Crashed) (sandbox.Engine, error) {
-			return js.New(js.Config{API: bridge.API(), Warm: -1, Crashed: crashed})
-		},
-	})
+	inside := worker.Engines{}
+	for name, make := range engines {
+		inside[name] = make
+	}
+	worker.Main(inside)
 	corpus.Child(inProcess)
 }
 
 // inProcess makes the subject of attacks without workers.
 func inProcess(engine string) (*corpus.Subject, error) {
-	if engine != attacks.JavaScript {
-		return nil, fmt.Errorf("no engine for %s", engine)
-	}
-	e, err := js.New(js.Config{API: bridge.API()})
+	e, err := engines[engine](crashed)
 	if err != nil {
 		return nil, err
 	}
-	return javaScript(e), nil
+	return newSubject(engine, e)
 }
 
 // inWorkers makes the subjects of attacks in workers, and what ends them.
-func inWorkers() (map[string]*corpus.Subject, func() error, error) {
-	e, err := worker.New(worker.Config{
-		Engine: attacks.JavaScript, Memory: attacks.DefaultMemory,
-		CompileTime: corpus.CompileTime, CompileMemory: 128 << 20,
-		Ended: ended, Crashed: crashed,
-	})
-	if err != nil {
-		return nil, nil, err
+func inWorkers() (subjects map[string]*corpus.Subject, stop func(), err error) {
+	subjects = map[string]*corpus.Subject{}
+	var running []*worker.Engine
+	stop = func() {
+		for _, e := range running {
+			_ = e.Close() // the processes end with this one in any case
+		}
 	}
-	return map[string]*corpus.Subject{attacks.JavaScript: javaScript(e)}, e.Close, nil
+	for name := range engines {
+		e, err := worker.New(worker.Config{
+			Engine: name, Memory: attacks.DefaultMemory,
+			CompileTime: corpus.CompileTime, CompileMemory: 128 << 20,
+			Ended: ended, Crashed: crashed,
+		})
+		if err != nil {
+			stop()
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		running = append(running, e)
+		if subjects[name], err = newSubject(name, e); err != nil {
+			stop()
+			return nil, nil, err
+		}
+	}
+	return subjects, stop, nil
 }
 
-func javaScript(e sandbox.Engine) *corpus.Subject {
-	return &corpus.Subject{
-		Engine: e, Session: newSession, Answer: answer,
-		Echo: sandbox.Source{Name: "echo.js", Code: []byte(`module.exports = async api => (await api.storage.get('absent')) === undefined ? 'alive' : 'wrong'`)},
-		Work: sandbox.Source{Name: "work.js", Code: []byte(`module.exports = () => { const end = performance.now() + 5; let n = 0; while (performance.now() < end) n++; return n }`)},
+// newSubject puts the guests of its language beside an engine.
+func newSubject(engine string, e sandbox.Engine) (*corpus.Subject, error) {
+	s := &corpus.Subject{Engine: e, Session: newSession, Answer: answer}
+	if engine == attacks.JavaScript {
+		s.Echo = sandbox.Source{Name: "echo.js", Code: []byte(echoJavaScript)}
+		s.Work = sandbox.Source{Name: "work.js", Code: []byte(workJavaScript)}
+		return s, nil
 	}
+	echo, err := attacks.Assemble(echoWasm)
+	if err != nil {
+		return nil, err
+	}
+	work, err := attacks.Assemble(workWasm)
+	s.Echo = sandbox.Source{Name: "echo.wasm", Code: echo}
+	s.Work = sandbox.Source{Name: "work.wasm", Code: work}
+	return s, err
 }
 
 // answer is what the host makes of a result.
