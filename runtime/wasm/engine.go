@@ -104,7 +104,7 @@ func (e *Engine) start() error {
 	}
 	e.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	modules := map[string][]hostFunction{
-		wasiModule:        wasiFunctions,
+		wasiModule:        withMemory(wasiFunctions),
 		binary.HostModule: append([]hostFunction{refillFunction}, hostFunctions...),
 		userModule:        values(e.user),
 	}

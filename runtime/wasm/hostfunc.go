@@ -2,9 +2,12 @@ package wasm
 
 import (
 	"context"
+	"reflect"
+	"slices"
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/wasm/binary"
 )
 
@@ -31,4 +34,20 @@ func valueTypes(types []byte) []api.ValueType {
 	out := make([]api.ValueType, len(types))
 	copy(out, types)
 	return out
+}
+
+// withMemory makes functions of ones that write to the guest's memory: a guest
+// that has none has no use for them.
+func withMemory(functions []hostFunction) []hostFunction {
+	all := slices.Clone(functions)
+	for i := range all {
+		call := all[i].call
+		all[i].call = func(in *instance, guest api.Memory, stack []uint64) {
+			if reflect.ValueOf(guest).IsNil() { // wazero hands on a nil pointer
+				in.end(&sandbox.Error{Code: sandbox.Thrown, Name: "RuntimeError", Message: "the module has no memory", Stack: in.program.frame(in.program.export)})
+			}
+			call(in, guest, stack)
+		}
+	}
+	return all
 }

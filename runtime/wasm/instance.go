@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
@@ -73,8 +74,11 @@ func (in *instance) instantiate(compiled wazero.CompiledModule, made map[string]
 		return u.memory
 	}))
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return made[name] })
-	m, err := in.program.engine.runtime.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	m, err := in.make(ctx, compiled)
 	if err != nil {
+		if u.memory != nil {
+			u.memory.Free()
+		}
 		return unit{}, err
 	}
 	u.module = m
@@ -89,6 +93,23 @@ func (in *instance) instantiate(compiled wazero.CompiledModule, made map[string]
 		u.depth = m.ExportedGlobal(binary.DepthExport).(api.MutableGlobal)
 	}
 	return u, nil
+}
+
+// errNoMemory is a module that begins with more memory than there is.
+var errNoMemory = errors.New("wasm: there is no memory for what the module begins with")
+
+// make has wazero make a module. It panics where it does not get the memory that
+// a module begins with: what the kernel has leaves less than the whole limit.
+func (in *instance) make(ctx context.Context, compiled wazero.CompiledModule) (m api.Module, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			m, err = nil, fmt.Errorf("wasm: making an instance failed: %v", x)
+			if in.memory.refused {
+				err = errNoMemory
+			}
+		}
+	}()
+	return in.program.engine.runtime.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 }
 
 // close lets go of the modules and their memories.

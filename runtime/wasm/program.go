@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -174,6 +175,9 @@ func (p *program) initialState(ctx context.Context, i *invocation) (*initial, *i
 
 // broken is the error of a module that cannot be instantiated.
 func (p *program) broken(i *invocation, err error) *sandbox.Error {
+	if errors.Is(err, errNoMemory) {
+		return memoryError()
+	}
 	return &sandbox.Error{Code: sandbox.Thrown, Name: "LinkError", Message: firstLine(err.Error()), Stack: p.frame(p.export)}
 }
 
