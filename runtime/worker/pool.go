@@ -375,7 +375,8 @@ func (p *pool) tidy(t *tenant) {
 	}
 }
 
-// forget has every worker drop a program.
+// forget has every worker drop a program. A worker that cannot be given it again
+// is retired: the same program may be compiled once more, for the same tenant.
 func (p *pool) forget(h hash) {
 	p.mu.Lock()
 	var having []*worker
@@ -385,6 +386,12 @@ func (p *pool) forget(h hash) {
 				having = append(having, w)
 			}
 		}
+	}
+	if p.config.MachineCode {
+		for _, w := range having {
+			p.retire(w)
+		}
+		having = nil
 	}
 	p.mu.Unlock()
 	for _, w := range having {

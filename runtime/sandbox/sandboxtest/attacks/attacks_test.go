@@ -25,7 +25,7 @@ func TestTheCorpus(t *testing.T) {
 			}
 		}
 	}
-	for engine, least := range map[string]int{JavaScript: 200, Wasm: 1} {
+	for engine, least := range map[string]int{JavaScript: 200, Wasm: 60} {
 		if count[engine] < least {
 			t.Errorf("%d attacks for %s, want at least %d", count[engine], engine, least)
 		}

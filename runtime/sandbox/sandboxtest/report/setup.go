@@ -59,7 +59,7 @@ func inWorkers() (subjects map[string]*corpus.Subject, stop func(), err error) {
 		e, err := worker.New(worker.Config{
 			Engine: name, Memory: attacks.DefaultMemory,
 			CompileTime: corpus.CompileTime, CompileMemory: 128 << 20,
-			Ended: ended, Crashed: crashed,
+			Ended: ended, Crashed: crashed, MachineCode: name == attacks.Wasm,
 		})
 		if err != nil {
 			stop()
