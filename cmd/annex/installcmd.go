@@ -59,8 +59,18 @@ before and is still asked for is not asked again.`,
 			if err != nil {
 				return err
 			}
+			var public admin.PublicAddress
+			if done.Granted.Public && !door.asJSON {
+				if public, err = admin.Do(ctx, c, admin.ShowPublic, door.of(done.ID)); err != nil {
+					return err
+				}
+			}
 			return door.print(cmd, done, func(out io.Writer) {
 				fmt.Fprintf(out, "installed %s %s for %s\n", done.ID, done.Version, *door.org)
+				if public.Token != "" {
+					fmt.Fprintln(out, "anyone who has the address can call:")
+					printPublic(out, public)
+				}
 			})
 		})
 	}
