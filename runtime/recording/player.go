@@ -24,6 +24,9 @@ type Difference struct {
 // recording: only changed code makes it wait in vain.
 const patience = 200 * time.Millisecond
 
+// arrival is what an answer has to reach the guest before the next one is given.
+const arrival = 2 * time.Millisecond
+
 // Player answers the calls of an invocation as they were answered before.
 type Player struct {
 	rec    *Recording
@@ -140,6 +143,12 @@ func (p *Player) inTurn(ctx context.Context, place int) {
 	}
 	select {
 	case <-p.ended[place-1]:
+		return
+	default:
+	}
+	select {
+	case <-p.ended[place-1]:
+		time.Sleep(arrival)
 	case <-time.After(patience):
 	case <-ctx.Done():
 	}
