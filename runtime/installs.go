@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -140,15 +141,11 @@ func (c *installs) count(inst *installed, n int) {
 
 // load reads an installation and what it pins.
 func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
-	inst, err := h.registry.Get(ctx, o.org, o.extension)
+	inst, pkg, err := h.pinned(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	org, err := h.registry.Org(ctx, o.org)
-	if err != nil {
-		return nil, err
-	}
-	pkg, err := h.registry.Package(ctx, inst.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +168,23 @@ func (h *Host) load(ctx context.Context, o owner) (*installed, error) {
 		config:       config,
 		space:        h.space(o),
 	}, nil
+}
+
+// pinned reads an installation and its package. A package that was replaced and
+// released between the two is read again.
+func (h *Host) pinned(ctx context.Context, o owner) (registry.Installation, *registry.Package, error) {
+	last := ""
+	for {
+		inst, err := h.registry.Get(ctx, o.org, o.extension)
+		if err != nil {
+			return inst, nil, err
+		}
+		pkg, err := h.registry.Package(ctx, inst.Digest)
+		if err == nil || !errors.Is(err, registry.ErrNotFound) || inst.Digest == last {
+			return inst, pkg, err
+		}
+		last = inst.Digest
+	}
 }
 
 // space is where the data of an installation lives.

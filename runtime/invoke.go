@@ -194,7 +194,9 @@ func (inv *invocation) take(ctx context.Context) error {
 		}
 		old := inv.inst.Digest
 		if errors.Is(err, storage.ErrNotFound) && tries < 3 {
-			if err := inv.match(ctx, owner{inv.inst.Org, inv.inst.Extension}); err != nil {
+			o := owner{inv.inst.Org, inv.inst.Extension}
+			inv.host.installs.forget(o) // it may be about to be forgotten
+			if err := inv.match(ctx, o); err != nil {
 				return err
 			}
 			if inv.inst.Digest != old {

@@ -46,7 +46,7 @@ func TestUpdatesUnderTrafficFailNoCall(t *testing.T) {
 			}
 		})
 	}
-	for n := range 120 {
+	for n := range 60 {
 		installVersion(n)
 		if n%7 == 6 {
 			if _, err := h.Rollback(t.Context(), "acme", "acme.x", "", "test"); err != nil {
@@ -56,7 +56,7 @@ func TestUpdatesUnderTrafficFailNoCall(t *testing.T) {
 	}
 	close(stop)
 	callers.Wait()
-	t.Logf("%d calls during 120 updates", calls.Load())
+	t.Logf("%d calls during 60 updates", calls.Load())
 	if calls.Load() == 0 {
 		t.Error("nothing was called")
 	}

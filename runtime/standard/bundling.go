@@ -81,18 +81,23 @@ func (bundler) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.Cal
 // needed: packages are not installed all the time.
 type workshop struct {
 	config worker.Config
+	shared bool // one worker sees all packages
 
 	mu      sync.Mutex
 	engine  *worker.Engine
 	program sandbox.Program
 }
 
-// newWorkshop returns a workshop whose workers are like those of c.
-func newWorkshop(c worker.Config) *workshop {
+// newWorkshop returns a workshop whose workers are like those of c. A shared one
+// is for one author's packages: its worker is not started anew for each content.
+func newWorkshop(c worker.Config, shared bool) *workshop {
 	c.Engine, c.Memory, c.Spares = bundlerName, bundlingLimits.Memory, -1
 	c.Max, c.PerTenant, c.Lanes = 2, 1, 1
 	c.MaxIdle = 2 * time.Second // the handlers of one package come one after the other
-	return &workshop{config: c}
+	if shared {
+		c.MaxIdle = 10 * time.Minute // between two times that a file is saved
+	}
+	return &workshop{config: c, shared: shared}
 }
 
 func (w *workshop) open(ctx context.Context) (sandbox.Program, error) {
@@ -121,8 +126,12 @@ func (w *workshop) close() error {
 	return w.engine.Close()
 }
 
-// build is [bundle.Build] in a worker. A worker sees one package.
+// build is [bundle.Build] in a worker. A worker sees one package, unless all are
+// one author's.
 func (w *workshop) build(ctx context.Context, pkg string, in bundle.Input) (bundle.Output, error) {
+	if w.shared {
+		pkg = "one author"
+	}
 	program, err := w.open(ctx)
 	if err != nil {
 		return bundle.Output{}, err

@@ -9,6 +9,6 @@ import (
 
 // NewWorkshop returns what bundles in workers, and what ends that.
 func NewWorkshop() (build func(context.Context, string, bundle.Input) (bundle.Output, error), end func() error) {
-	w := newWorkshop(worker.Config{})
+	w := newWorkshop(worker.Config{}, false)
 	return w.build, w.close
 }

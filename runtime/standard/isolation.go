@@ -110,7 +110,7 @@ func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 		o.warnOfJail(engine.Report())
 	}
 	if h.workshop == nil {
-		h.workshop = newWorkshop(c)
+		h.workshop = newWorkshop(c, o.OneAuthor)
 	}
 	return h.closing(engine, nil)
 }

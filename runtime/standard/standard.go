@@ -44,6 +44,11 @@ type Options struct {
 	IsolationOf map[string]Isolation
 	RequireJail bool
 
+	// OneAuthor says that all packages are the same person's work: the process
+	// that bundles them is kept, which makes a reload quicker. Otherwise each
+	// package has one of its own, because a hostile one could change the next.
+	OneAuthor bool
+
 	// MasterKey seals secrets. Zero means the key in the data directory
 	// (master.key, made on first use), or a fresh one for OpenMemory.
 	MasterKey secrets.MasterKey
