@@ -144,11 +144,17 @@ var Policy = []struct {
 		"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox", "runtime/manifest",
 		"runtime/pack", "runtime/bundle", "runtime/js", "runtime/httpapi", "runtime/standard",
 	}}},
+	{"internal/check", Rule{
+		Ours: []string{
+			"permissions", "bridge", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/bundle", "runtime/js", "internal/exttest",
+		},
+		Others: []string{goja + "/ast", goja + "/file", goja + "/parser", goja + "/token", "github.com/go-sourcemap/sourcemap"},
+	}},
 	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"runtime/pack"}}},
 
 	{"cmd/annex", Rule{
 		Ours: []string{
-			"internal/exttest", "internal/scaffold", "runtime/signing",
+			"internal/check", "internal/exttest", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",
