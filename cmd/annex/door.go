@@ -66,6 +66,14 @@ func (d *doorFlags) orgName() string {
 	return *d.org
 }
 
+// forOrg says for which organization something was done, where it was named.
+func (d *doorFlags) forOrg() string {
+	if d.orgName() == admin.Own {
+		return ""
+	}
+	return " for " + *d.org
+}
+
 // in names the organization, and of the extension.
 func (d *doorFlags) in() admin.InOrg { return admin.InOrg{Org: d.orgName()} }
 

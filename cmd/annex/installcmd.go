@@ -66,7 +66,7 @@ before and is still asked for is not asked again.`,
 				}
 			}
 			return door.print(cmd, done, func(out io.Writer) {
-				fmt.Fprintf(out, "installed %s %s for %s\n", done.ID, done.Version, *door.org)
+				fmt.Fprintf(out, "installed %s %s%s\n", done.ID, done.Version, door.forOrg())
 				if public.Token != "" {
 					fmt.Fprintln(out, "anyone who has the address can call:")
 					printPublic(out, public)

@@ -12,7 +12,10 @@ import (
 )
 
 func newOrg() *cobra.Command {
-	return group("org", "Make and list organizations", newOrgCreate(), newOrgList())
+	return group("org", "Make, list and suspend organizations",
+		newOrgCreate(), newOrgList(),
+		newOrgState("suspend", "Let nothing of an organization answer; everything is kept", "suspended"),
+		newOrgState("resume", "Let a suspended organization go on", "active"))
 }
 
 func newOrgCreate() *cobra.Command {
@@ -35,6 +38,20 @@ func newOrgCreate() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+func newOrgState(name, short, state string) *cobra.Command {
+	return onDoor(&cobra.Command{
+		Use: name + " NAME", Short: short,
+		Example: "  annex org " + name + " acme",
+		Args:    exactly(1, "NAME"),
+	}, func(ctx context.Context, e errand, args []string) error {
+		done, err := admin.Do(ctx, e.Client, admin.SetOrgState, admin.SetOrgStateIn{InOrg: admin.InOrg{Org: args[0]}, State: state})
+		if err != nil {
+			return err
+		}
+		return e.print(done, func(out io.Writer) { fmt.Fprintf(out, "%s is %s\n", done.Name, done.State) })
+	})
 }
 
 func newOrgList() *cobra.Command {

@@ -111,6 +111,7 @@ func checkFields(t *testing.T, route Route) {
 // the schema tells, in an order in which they do.
 var samples = []struct{ name, path, body string }{
 	{"createOrg", "/orgs/fresh", ""},
+	{"setOrgState", "/orgs/fresh/state", `{"state":"suspended"}`},
 	{"planInstall", "", `{"package":"PACKAGE"}`},
 	{"install", "", `{"package":"PACKAGE"}`},
 	{"invoke", "", `{"method":"GET","path":"a"}`},

@@ -76,3 +76,29 @@ var ShowOrg = Define(Spec{
 	}
 	return showOrg(o), err
 })
+
+// SetOrgStateIn says whether the extensions of an organization are called.
+type SetOrgStateIn struct {
+	InOrg
+	State string `json:"state" doc:"active or suspended"`
+}
+
+// SetOrgState suspends an organization, or lets it go on.
+var SetOrgState = Define(Spec{
+	Name: "setOrgState", Method: "PUT", Path: "/orgs/{org}/state", Right: identity.Operate,
+	Doc: "Suspends an organization, whose extensions then answer as if they did not exist, or lets it go on; everything is kept",
+}, func(ctx context.Context, c *Call, in SetOrgStateIn) (Org, error) {
+	state := registry.OrgState(in.State)
+	if state != registry.OrgActive && state != registry.OrgSuspended {
+		return Org{}, sandbox.Errorf(sandbox.Invalid, "the state %.40q is not active or suspended", in.State)
+	}
+	o, err := c.Registry.Org(ctx, in.Org)
+	if err == nil && o.State == registry.OrgErasing {
+		err = registry.ErrErasing
+	}
+	if err != nil {
+		return Org{}, err
+	}
+	o, err = c.Host.SetOrgState(ctx, in.Org, state, c.Caller.Actor)
+	return showOrg(o), err
+})

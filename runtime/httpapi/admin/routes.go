@@ -11,6 +11,7 @@ func table() []Route {
 		ListOrgs,
 		CreateOrg,
 		ShowOrg,
+		SetOrgState,
 
 		// What is installed.
 		ListExtensions,
