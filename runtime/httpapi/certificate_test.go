@@ -92,3 +92,21 @@ func TestCertificateReload(t *testing.T) {
 		t.Error("a key that is not there: no error")
 	}
 }
+
+// A handshake that does not go on ends in the time that a header has.
+func TestSlowHandshake(t *testing.T) {
+	dir := t.TempDir()
+	writeCertificate(t, dir, 1)
+	c, err := LoadCertificate(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serve(t, newTestHandler(t, demoHost, nil), func(s *ServerConfig) { s.Certificate, s.HeaderTimeout = c, 100*time.Millisecond })
+	for _, start := range []string{"", "\x16\x03\x01\x02\x00"} {
+		began := time.Now()
+		send(t, address, start)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("after %q: the connection was held for %s", start, took)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // boundedListener accepts a connection only while fewer than its bound are
@@ -111,21 +110,9 @@ type boundedConn struct {
 }
 
 // Write also gives the form of all others to answers that net/http writes
-// itself, to requests that it cannot read. Once a handler has answered on the
-// connection, everything passes as it is: what an extension sends might look
-// like such an answer.
+// itself, to requests that it cannot read.
 func (c *boundedConn) Write(b []byte) (int, error) {
-	if !c.handled.Load() {
-		if answer, ok := ownAnswer(b); ok {
-			// net/http may wait for the rest of the request without an end.
-			_ = c.Conn.SetReadDeadline(time.Now().Add(drainTime))
-			if _, err := c.Conn.Write(answer); err != nil {
-				return 0, err
-			}
-			return len(b), nil
-		}
-	}
-	return c.Conn.Write(b)
+	return writeAnswer(c.Conn, &c.handled, b)
 }
 
 func (c *boundedConn) Close() error {

@@ -92,7 +92,10 @@ type connKey struct{}
 // marked notes on a connection that a handler answers there.
 func marked(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(connKey{}).(*boundedConn); ok {
+		switch c := r.Context().Value(connKey{}).(type) {
+		case *boundedConn:
+			c.handled.Store(true)
+		case *tlsConn:
 			c.handled.Store(true)
 		}
 		h.ServeHTTP(w, r)
@@ -104,7 +107,7 @@ func marked(h http.Handler) http.Handler {
 func (s *Server) Serve(l net.Listener) error {
 	bounded := net.Listener(newBoundedListener(l, s.maxConns, s.share, s.exempt))
 	if s.tls != nil {
-		bounded = tls.NewListener(bounded, s.tls)
+		bounded = tlsListener{bounded, s.tls}
 	}
 	err := s.http.Serve(bounded)
 	if errors.Is(err, http.ErrServerClosed) {

@@ -3,7 +3,10 @@ package httpapi
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/http"
+	"sync/atomic"
+	"time"
 )
 
 // unread is what is answered to requests that net/http cannot read, in place
@@ -14,6 +17,25 @@ var unread = map[string]struct{ code, message string }{
 	"431": {"INVALID_REQUEST", "The header is larger than is accepted"},
 	"501": {"INVALID_REQUEST", "This transfer coding is not accepted"},
 	"505": {"INVALID_REQUEST", "This version of HTTP is not spoken"},
+}
+
+// writeAnswer writes b to conn, or what stands in its place when net/http wrote
+// it itself. Once a handler has begun on the connection, everything passes as it
+// is: what an extension sends might look like such an answer.
+func writeAnswer(conn net.Conn, handled *atomic.Bool, b []byte) (int, error) {
+	if handled.Load() {
+		return conn.Write(b)
+	}
+	answer, ok := ownAnswer(b)
+	if !ok {
+		return conn.Write(b)
+	}
+	// net/http may wait for the rest of the request without an end.
+	_ = conn.SetReadDeadline(time.Now().Add(drainTime))
+	if _, err := conn.Write(answer); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // ownAnswer makes of an answer that net/http wrote itself one with a request

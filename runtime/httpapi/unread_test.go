@@ -3,10 +3,12 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,44 @@ func TestUnreadableRequests(t *testing.T) {
 		if !isRequestID(id) || body.RequestID != id || resp.Header.Get("X-Content-Type-Options") != "nosniff" || !resp.Close {
 			t.Errorf("%s: header %v, body %s; want a request id, the same in both", tt.rule, resp.Header, text)
 		}
+	}
+}
+
+// Under TLS they have it too; and who speaks in the clear there is told so.
+func TestUnreadableRequestsUnderTLS(t *testing.T) {
+	dir := t.TempDir()
+	writeCertificate(t, dir, 1)
+	c, err := LoadCertificate(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serve(t, newTestHandler(t, demoHost, nil), func(s *ServerConfig) { s.Certificate = c })
+	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nbroken field: 1\r\n\r\n")
+	for rule, from := range map[string]io.Reader{
+		"under TLS":    conn,
+		"in the clear": strings.NewReader(send(t, address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
+	} {
+		resp, err := http.ReadResponse(bufio.NewReader(from), nil)
+		if err != nil || resp.StatusCode != 400 || !isRequestID(resp.Header.Get("X-Request-Id")) {
+			t.Errorf("%s: %+v, %v; want 400 and a request id", rule, resp, err)
+		}
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	r, _ := http.NewRequest("GET", "https://"+address+"/extensions/acme.demo/echo", nil)
+	r.Header.Set("Authorization", "Bearer "+testToken)
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 200 || !strings.Contains(string(text), `"url": "https://`) {
+		t.Errorf("%d %s; want 200 and an address with https", resp.StatusCode, text)
 	}
 }
 
