@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: test demo staticcheck vuln generate bench long
+.PHONY: security-report test demo staticcheck vuln generate bench long
 
 # Everything that must hold before a change lands; .ci/run adds the linters.
 test:
@@ -24,6 +24,10 @@ generate:
 bench:
 	cd bench && go test -run '^$$' -bench . ./...
 
+# What became of every attack, in every tier: SECURITY-REPORT.md.
+security-report:
+	CGO_ENABLED=0 go run ./runtime/sandbox/sandboxtest/report
+
 # Fuzzing, soak and kill tests beyond what a change needs each time. FUZZTIME is
 # for each target.
 FUZZTIME = 10m
@@ -31,6 +35,7 @@ FUZZTIME = 10m
 long:
 	go test -timeout 60m ./storage/badgerstore -args -long
 	ANNEX_LONG=1 go test -timeout 60m -v -run 'TestReloads|TestKilled' ./runtime
+	CGO_ENABLED=0 ANNEX_LONG=1 go test -timeout 60m -v ./runtime/sandbox/sandboxtest/report
 	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' . | grep -v '^./bench'); do \
 		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$file | cut -c6-); do \
 			echo "== $$target in $$(dirname $$file)"; \

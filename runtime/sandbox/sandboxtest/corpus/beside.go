@@ -16,7 +16,7 @@ type Beside struct {
 }
 
 // Window is how long a neighbour is looked at, beside an attack and beside work.
-const Window = 300 * time.Millisecond
+const Window = 200 * time.Millisecond
 
 // beside has a neighbour call without a pause while the attack runs, again and
 // again if it ends early, and as long while somebody works.

@@ -15,23 +15,32 @@ import (
 
 	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/attacks"
 	"github.com/annexhost/annex/runtime/sandbox/sandboxtest/corpus"
+	"github.com/annexhost/annex/runtime/worker"
 )
 
 func main() {
 	become()
-	only := flag.String("only", "", "run the attacks whose names match this `pattern`, and print them instead")
-	out := flag.String("o", "SECURITY-REPORT.md", "`file` to write")
+	var o options
+	flag.StringVar(&o.only, "only", "", "run the attacks whose names match this `pattern`, and print the rows instead")
+	flag.StringVar(&o.file, "o", "SECURITY-REPORT.md", "`file` to write")
+	flag.IntVar(&o.beside, "beside", 1, "measure a neighbour beside every `n`th attack; 0 for none")
 	flag.BoolVar(&verbose, "v", false, "say why workers ended")
 	flag.Parse()
-	if err := report(context.Background(), *only, *out, os.Stdout); err != nil {
+	if err := report(context.Background(), o, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "report: %v\n", err)
 		os.Exit(1)
 	}
 }
 
+// options are the flags.
+type options struct {
+	only, file string
+	beside     int
+}
+
 // report runs the attacks and writes the file, or, for a pattern, prints the rows.
-func report(ctx context.Context, only, file string, progress io.Writer) error {
-	pattern, err := regexp.Compile(only)
+func report(ctx context.Context, o options, progress io.Writer) error {
+	pattern, err := regexp.Compile(o.only)
 	if err != nil {
 		return err
 	}
@@ -44,25 +53,40 @@ func report(ctx context.Context, only, file string, progress io.Writer) error {
 		return err
 	}
 	defer stop()
-	runner := &corpus.Runner{Subjects: subjects, Measure: only == ""}
+	runner := &corpus.Runner{Subjects: subjects}
 	var rows []corpus.Row
 	start := time.Now()
-	for _, a := range all {
+	for i, a := range all {
 		if !pattern.MatchString(a.Name) {
 			continue
 		}
+		runner.Measure = o.beside > 0 && i%o.beside == 0 && o.only == ""
 		for _, row := range runner.Run(ctx, a) {
 			fmt.Fprintln(progress, row.String())
 			rows = append(rows, row)
 		}
 	}
-	if only != "" {
+	if o.only != "" {
 		return nil
 	}
-	f, err := os.Create(file)
+	f, err := os.Create(o.file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return corpus.Write(f, rows, time.Since(start))
+	facts := corpus.Facts{Jail: jailText(subjects), Beside: o.beside, Took: time.Since(start)}
+	if err := corpus.Write(f, rows, facts); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// jailText says which layers of the jail do not hold.
+func jailText(subjects map[string]*corpus.Subject) string {
+	for _, s := range subjects {
+		if e, ok := s.Engine.(*worker.Engine); ok && !e.Report().Holds() {
+			return "incomplete (" + e.Report().String() + ")"
+		}
+	}
+	return "every layer holds"
 }
