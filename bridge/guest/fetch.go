@@ -38,7 +38,7 @@ func (HTTP) Fetch(url string, o *FetchOptions) (*FetchResult, error) {
 			args["headers"] = o.Headers
 		}
 		if o.Body != nil {
-			args["body"] = attach(o.Body)
+			args["body"] = Attach(o.Body)
 		}
 		if o.Redirect != "" {
 			args["redirect"] = o.Redirect

@@ -105,7 +105,7 @@ func finish(result any) int32 {
 		if r.Headers == nil {
 			r.Headers = [][2]string{}
 		}
-		result = map[string]any{"type": "annex.response", "status": r.Status, "headers": r.Headers, "body": attach(r.Body)}
+		result = map[string]any{"type": "annex.response", "status": r.Status, "headers": r.Headers, "body": Attach(r.Body)}
 	}
 	data, err := json.Marshal(result)
 	if err != nil {
@@ -127,13 +127,17 @@ func fail(err error) int32 {
 	return 1
 }
 
-// Blob is bytes on their way through JSON.
+// Blob stands for bytes in JSON that crosses to the host or comes from it.
 type Blob struct {
 	Index int `json:"$blob"`
 }
 
-// attach sends bytes beside the next JSON.
-func attach(data []byte) Blob { return Blob{attachBytes(data)} }
+// Attach sends bytes beside the arguments of the next call, or beside the result
+// of the handler if no call comes before.
+func Attach(data []byte) Blob { return Blob{attachBytes(data)} }
+
+// Bytes returns the bytes of a blob in the result of the last call.
+func (b Blob) Bytes() []byte { return blob(b.Index) }
 
 // Call calls a method by its name, for those that have no function here. args is
 // marshalled to a JSON object; result may be nil.
