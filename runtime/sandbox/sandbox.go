@@ -58,6 +58,11 @@ type Source struct {
 	// Empty when there is none.
 	SourceMap []byte
 
+	// Compiled is what an engine of the same kind made of Code before, in its own
+	// form. It comes from who trusts it, never from a package. Empty when there is
+	// none.
+	Compiled []byte
+
 	// Export names the handler inside Code. Empty means the default export.
 	Export string
 }

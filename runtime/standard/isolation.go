@@ -99,7 +99,7 @@ func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 		c.Jail = worker.JailRequired
 	}
 	if name == WebAssembly {
-		return h.closing(moduleWorkers(c), nil)
+		return h.closing(moduleWorkers(c, h.compiled), nil)
 	}
 	engine, err := worker.New(c)
 	if err != nil {

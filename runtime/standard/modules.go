@@ -20,9 +20,16 @@ func (o Options) modulesHere() sandbox.Engine {
 
 // moduleWorkers runs it in workers, of which there are none either before there
 // is a module.
-func moduleWorkers(c worker.Config) sandbox.Engine {
+// What is compiled for them is kept in dir, or in memory when that is empty.
+func moduleWorkers(c worker.Config, dir string) sandbox.Engine {
 	c.MachineCode, c.Spares = true, 1
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
+		inside := wasm.Config{API: bridge.API()}
+		pre, err := wasm.NewPrecompiler(inside, dir)
+		if err != nil {
+			return nil, err
+		}
+		c.Precompiler = pre
 		engine, err := worker.New(c)
 		if err != nil {
 			return nil, err
@@ -40,10 +47,18 @@ func newWebAssembly(c wasm.Config) (sandbox.Engine, error) {
 	return engine, nil
 }
 
+// snapshotRoom is for the snapshots of the one program of a worker: addresses,
+// until it is used.
+const snapshotRoom = 256 << 20
+
 // modulesInside is the engine of a worker: one program, whose instances are kept
 // as long as the worker is.
 func modulesInside(crashed worker.Crashed) (sandbox.Engine, error) {
-	return newWebAssembly(wasm.Config{Crashed: crashed})
+	arena, err := wasm.NewArena(snapshotRoom) // before the jail, in which no files are made
+	if err != nil {
+		arena = nil // snapshots are copied
+	}
+	return newWebAssembly(wasm.Config{Crashed: crashed, Cache: wasm.NewCache(), Arena: arena})
 }
 
 // lazyEngine is an engine that is made when it is first asked to compile.

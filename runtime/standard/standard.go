@@ -89,6 +89,7 @@ type Host struct {
 
 	options  Options
 	engines  []sandbox.Engine // to be closed
+	compiled string           // directory of compiled code; empty: it is kept in memory
 	workers  []*worker.Engine // those of them that have workers
 	workshop *workshop        // nil: this process bundles
 	gateway  *egress.Gateway
@@ -101,7 +102,7 @@ func Open(ctx context.Context, dir string, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newHost(ctx, state, o)
+	return newHost(ctx, state, o, filepath.Join(dir, "compiled"))
 }
 
 // OpenMemory returns a host whose state ends with it.
@@ -110,11 +111,11 @@ func OpenMemory(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newHost(ctx, state, o)
+	return newHost(ctx, state, o, "")
 }
 
-func newHost(ctx context.Context, state *State, o Options) (_ *Host, err error) {
-	h := &Host{State: state, options: o}
+func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *Host, err error) {
+	h := &Host{State: state, options: o, compiled: compiled}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close(ctx))

@@ -43,6 +43,13 @@ func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (_ sandbox.Pro
 	if len(problems) > 0 {
 		return nil, invalid(src, problems)
 	}
+	if len(src.Compiled) > 0 && e.config.Cache != nil && e.config.Cache.entries != nil {
+		if err := e.config.Cache.entries.load(src.Compiled); err != nil {
+			return nil, err
+		}
+		defer func() { _ = e.config.Cache.entries.load(nil) }() // it is compiled: the bytes are needed no more
+	}
+	src.Code, src.Compiled = nil, nil
 	p := &program{engine: e, source: src, export: exportOf(src), idle: make(chan *instance, max(e.config.Idle, 0))}
 	for i := range parts {
 		compiled, err := e.runtime.CompileModule(context.WithoutCancel(ctx), parts[i].code)

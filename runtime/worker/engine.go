@@ -39,6 +39,10 @@ type Config struct {
 	// so until it runs its first program, and it runs one program only.
 	MachineCode bool
 
+	// Precompiler, when not nil, compiles programs in this process for the workers
+	// that run them, after a worker has survived compiling them.
+	Precompiler Precompiler
+
 	// Memory is what the guests in a worker may hold together, in bytes
 	// (sandbox.DefaultLimits.Memory; less than 0: unlimited). An invocation with
 	// a lower limit is held to that.
@@ -73,6 +77,16 @@ type Config struct {
 	// Ended, when not nil, is told of each worker that ended before its time.
 	// It must not block.
 	Ended func(Ending)
+}
+
+// Precompiler compiles programs for other processes and keeps what comes of it.
+type Precompiler interface {
+	// Known reports whether a program was compiled before, and what is wrong
+	// with it.
+	Known(src sandbox.Source) (bool, error)
+
+	// Prepare adds to a source what it is compiled to.
+	Prepare(ctx context.Context, src sandbox.Source) (sandbox.Source, error)
 }
 
 // Jail says how much of a jail a worker needs.
@@ -143,6 +157,7 @@ func New(c Config) (*Engine, error) {
 	compiling := c
 	compiling.Spares, compiling.PerTenant, compiling.Max, compiling.Memory = 0, 2, 2, c.CompileMemory
 	e.compiler = newPool(compiling, spawn)
+	e.compiler.compiles = true
 	if c.Spares == 0 {
 		return e, nil
 	}
@@ -173,12 +188,25 @@ const compileTenant = "compile"
 // wrong with src: each worker that runs the program compiles it for itself.
 func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
 	p := &program{engine: e, source: src, hash: hashOf(src)}
+	pre := e.config.Precompiler
+	if pre != nil {
+		if known, err := pre.Known(src); err != nil {
+			return nil, err
+		} else if known {
+			return p, nil
+		}
+	}
 	job := &invocation{
 		pool: e.compiler, program: p, tenant: compileTenant, ctx: ctx,
 		limits: sandbox.Limits{Wall: e.config.CompileTime, CPU: sandbox.Unlimited, Memory: e.config.CompileMemory},
 	}
 	if _, err := job.perform((*lane).compile); err != nil {
 		return nil, compileError(src, err)
+	}
+	if pre != nil {
+		if _, err := pre.Prepare(ctx, src); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }

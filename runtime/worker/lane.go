@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -66,6 +67,15 @@ func (l *lane) compile(i *invocation) (sandbox.Output, error) {
 	return sandbox.Output{}, err
 }
 
+// prepare adds to a source what it is compiled to, where that is done here.
+func (l *lane) prepare(src sandbox.Source) (sandbox.Source, error) {
+	pre := l.worker.pool.config.Precompiler
+	if pre == nil || l.worker.pool.compiles {
+		return src, nil
+	}
+	return pre.Prepare(context.Background(), src)
+}
+
 // load makes the worker have a program, unless it does already.
 func (l *lane) load(p *program) error {
 	loading, first := l.worker.loading(p.hash)
@@ -77,7 +87,13 @@ func (l *lane) load(p *program) error {
 			return io.EOF
 		}
 	}
-	err := l.send(kindLoad, func(b []byte) []byte { return appendSource(appendInt(b, loading.number), p.source) })
+	source, err := l.prepare(p.source)
+	if err != nil {
+		failed := sandbox.AsError(err)
+		l.worker.loaded(p.hash, loading, failed)
+		return failed
+	}
+	err = l.send(kindLoad, func(b []byte) []byte { return appendSource(appendInt(b, loading.number), source) })
 	if err != nil {
 		return err
 	}

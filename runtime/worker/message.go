@@ -74,11 +74,12 @@ func appendSource(b []byte, s sandbox.Source) []byte {
 	b = appendString(b, s.Name)
 	b = appendBytes(b, s.Code)
 	b = appendBytes(b, s.SourceMap)
+	b = appendBytes(b, s.Compiled)
 	return appendString(b, s.Export)
 }
 
 func (f *fields) source() sandbox.Source {
-	return sandbox.Source{Name: f.string(), Code: f.bytes(), SourceMap: f.bytes(), Export: f.string()}
+	return sandbox.Source{Name: f.string(), Code: f.bytes(), SourceMap: f.bytes(), Compiled: f.bytes(), Export: f.string()}
 }
 
 // clock says what the guest of an invocation sees of time.

@@ -18,6 +18,8 @@ type pool struct {
 	doing  sync.WaitGroup // goroutines of the pool
 	ending chan struct{}  // closed when the pool closes
 
+	compiles bool // its workers try what compiling does, and run nothing
+
 	mu       sync.Mutex
 	tenants  map[string]*tenant
 	spares   []*worker
