@@ -25,6 +25,9 @@ type approval struct {
 	// orPending leaves an update that was not approved waiting, where what is
 	// installed can run on.
 	orPending bool
+
+	// prompt asks by lines; nil asks by a form that has the terminal for itself.
+	prompt *linePrompt
 }
 
 func addApprovalFlags(cmd *cobra.Command) *approval {
@@ -56,7 +59,13 @@ func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.
 		printStatements(errOut, plan.Added)
 		return runtime.Consent{}, deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", id)
 	}
-	ok, err := ask(ctx, in, errOut, plan)
+	var ok bool
+	var err error
+	if a.prompt != nil {
+		ok, err = a.prompt.ask(ctx, errOut, plan)
+	} else {
+		ok, err = ask(ctx, in, errOut, plan)
+	}
 	if err != nil {
 		return runtime.Consent{}, err
 	}

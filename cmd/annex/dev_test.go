@@ -164,15 +164,14 @@ func TestDevAsksInATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, step := range []struct{ version, key, then, answer string }{
-		{"1.1.0", "n", "was not approved", "may not"},
+		{"1.1.0", "", "was not approved", "may not"},
 		{"1.2.0", "y", "reloaded t.app 1.2.0", "may"},
 	} {
 		save(t, manifest, devManifest(step.version, `"secrets:read"`))
 		screen.wait(t, "t.app "+step.version+" asks for other permissions:", 1)
 		screen.wait(t, "+ server secrets:read", i+1)
 		screen.wait(t, "Approve?", i+1)
-		time.Sleep(200 * time.Millisecond) // the form takes keys from its first frame on
-		if _, err := io.WriteString(keyboard, step.key); err != nil {
+		if _, err := io.WriteString(keyboard, step.key+"\n"); err != nil {
 			t.Fatal(err)
 		}
 		screen.wait(t, step.then, 1)
@@ -180,4 +179,7 @@ func TestDevAsksInATerminal(t *testing.T) {
 			t.Errorf("after %q: %s, want %s", step.key, got, step.answer)
 		}
 	}
+	// Interrupted while it asks, it ends.
+	save(t, manifest, devManifest("1.3.0", `"secrets:read", "secrets:write"`))
+	screen.wait(t, "Approve?", 3)
 }
