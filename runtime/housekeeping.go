@@ -11,6 +11,9 @@ const housekeepingEvery = time.Minute
 
 func (h *Host) keepHouse(ctx context.Context) {
 	defer close(h.stopped)
+	if err := h.finishErasures(ctx); err != nil && ctx.Err() == nil {
+		h.log.Error("an erasure that was interrupted cannot be finished; erase the organization again", "error", err)
+	}
 	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
 	for round := 1; ; round++ {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/annexhost/annex/secrets"
 )
 
 // errRevoked is the cause of a context whose installation lost its grants.
@@ -11,6 +13,9 @@ var errRevoked = errors.New("runtime: the extension was uninstalled or its grant
 
 // owner names an installation.
 type owner struct{ org, extension string }
+
+// secrets names it as the owner of secrets.
+func (o owner) secrets() secrets.Owner { return secrets.Owner{Org: o.org, Extension: o.extension} }
 
 // inflight knows which invocations run, so that a revocation ends them and a
 // shutdown can wait for them.
@@ -77,6 +82,19 @@ func (in *inflight) revokeOrg(org string) {
 			f.cancel(errRevoked)
 		}
 	}
+}
+
+// countOrg is how many invocations of an organization run.
+func (in *inflight) countOrg(org string) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	n := 0
+	for o, of := range in.running {
+		if o.org == org {
+			n += len(of)
+		}
+	}
+	return n
 }
 
 // ended reports whether close was called.

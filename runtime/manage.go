@@ -82,6 +82,9 @@ func (h *Host) SetOrgState(ctx context.Context, org string, state registry.OrgSt
 		return registry.Org{}, fmt.Errorf("runtime: nothing is changed without an audit record: %w", err)
 	}
 	changed, err := h.registry.ChangeOrg(ctx, org, func(o *registry.Org) error {
+		if o.State == registry.OrgErasing && state != registry.OrgErasing { // its keys are gone
+			return sandbox.Errorf(sandbox.Conflict, "organization %s is being erased", org)
+		}
 		o.State = state
 		return nil
 	})

@@ -117,3 +117,14 @@ func (k *Keeper) rewrap(ctx context.Context, key storage.Key, b binding) (change
 	})
 	return changed && err == nil, err
 }
+
+// Owners returns those of an organization that have, or had, secrets.
+func (k *Keeper) Owners(ctx context.Context, org string) (owners []Owner, err error) {
+	err = k.eachOwner(ctx, func(o Owner) error {
+		if o.Org == org {
+			owners = append(owners, o)
+		}
+		return nil
+	})
+	return owners, err
+}

@@ -12,10 +12,11 @@ import (
 )
 
 func newOrg() *cobra.Command {
-	return group("org", "Make, list and suspend organizations",
+	return group("org", "Make, list, suspend, move and erase organizations",
 		newOrgCreate(), newOrgList(),
 		newOrgState("suspend", "Let nothing of an organization answer; everything is kept", "suspended"),
-		newOrgState("resume", "Let a suspended organization go on", "active"))
+		newOrgState("resume", "Let a suspended organization go on", "active"),
+		newOrgExport(), newOrgImport(), newOrgErase())
 }
 
 func newOrgCreate() *cobra.Command {

@@ -105,15 +105,16 @@ var Policy = []struct {
 	{"runtime/backup", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/dataformat", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/identity", Rule{Ours: []string{"storage"}, Others: []string{jose, hclog}, Tests: []string{"storage/memstore"}}},
+	{"runtime/keyspace", Rule{Ours: []string{"storage"}}},
 	{"runtime/logs", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore"}}},
 	{"runtime/audit", Rule{Ours: []string{"storage"}, Tests: []string{"storage/memstore", "storage/badgerstore"}}},
 	{"runtime", Rule{
 		Ours: []string{
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime/sandbox", "runtime/manifest",
-			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/recording", "runtime/admission", "runtime/audit", "runtime/logs",
+			"runtime/pack", "runtime/wasm/binary", "runtime/signing", "runtime/bundle", "runtime/registry", "runtime/recording", "runtime/admission", "runtime/audit", "runtime/logs", "runtime/keyspace",
 		},
 		Others: []string{hclog},
-		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js"},
+		Tests:  []string{"runtime/standard", "storage/memstore", "runtime/js", "runtime/identity", "runtime/backup"},
 	}},
 	{"runtime/httpapi", Rule{
 		Ours:   []string{"bridge", "runtime", "runtime/identity", "runtime/sandbox"},

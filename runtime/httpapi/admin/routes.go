@@ -12,6 +12,9 @@ func table() []Route {
 		CreateOrg,
 		ShowOrg,
 		SetOrgState,
+		ExportOrg,
+		ImportOrg,
+		EraseOrg,
 
 		// What is installed.
 		ListExtensions,
