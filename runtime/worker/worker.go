@@ -20,6 +20,8 @@ type worker struct {
 	dead    chan struct{} // closed when the process has ended and fate is set
 	fate    atomic.Pointer[fate]
 
+	hastened atomic.Bool // killed because it had closed a lane and did not end
+
 	tenant   *tenant // nil: a spare
 	idle     []*lane
 	lanes    map[int64]*lane
@@ -125,7 +127,8 @@ func (w *worker) awaitDeath() {
 	case <-w.dead:
 		return
 	case <-alarm.C:
-		w.kill(&fate{cause: internalError(), detail: "a lane was closed by the worker"})
+		w.hastened.Store(true) // it may be dying: a busy machine takes its time, and its last words say of what
+		w.process.kill()
 	}
 	<-w.dead
 }
@@ -141,7 +144,11 @@ func (w *worker) attend() {
 	if status, ok := state.(syscall.WaitStatus); ok {
 		killed = status.Signaled() && status.Signal() == syscall.SIGKILL
 	}
-	w.fate.CompareAndSwap(nil, autopsy(words, killed, w.pool.config.Memory))
+	found := autopsy(words, killed && !w.hastened.Load(), w.pool.config.Memory)
+	if found.detail == "" && w.hastened.Load() {
+		found.detail = "a lane was closed by the worker"
+	}
+	w.fate.CompareAndSwap(nil, found)
 	w.pool.died(w)
 	close(w.dead)
 }
