@@ -23,6 +23,10 @@ const maxSocketPath = 103
 // one that is there was left behind.
 func listenSocket(dir string) (net.Listener, error) {
 	path := filepath.Join(dir, socketName)
+	if goruntime.GOOS == "windows" { // where the directory decides who may connect, and not a mode
+		_ = os.Remove(path)
+		return net.Listen("unix", path)
+	}
 	// Bound where nobody else can look, given its mode, and then put in its
 	// place: at no moment can others connect.
 	private, err := os.MkdirTemp(dir, ".door")
