@@ -75,8 +75,6 @@ func payloadOf(p sandbox.Payload) Payload { return Payload{JSON: p.JSON, Blobs: 
 // Sandbox returns the payload as it crosses the wall.
 func (p Payload) Sandbox() sandbox.Payload { return sandbox.Payload{JSON: p.JSON, Blobs: p.Blobs} }
 
-func (p Payload) size() int { return int(p.Sandbox().Size()) }
-
 // Failure is a sandbox.Error as JSON.
 type Failure struct {
 	Code       sandbox.Code   `json:"code"`
