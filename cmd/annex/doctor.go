@@ -22,6 +22,7 @@ type doctorSubject struct {
 	config      string
 	requireJail bool
 	keys        *keyFlags
+	ring        *string
 }
 
 // checks is the list. To add a check, write a function that returns a
@@ -33,6 +34,7 @@ func (d *doctorSubject) checks() []doctor.Check {
 		d.dataCheck(),
 		d.keyCheck(),
 		d.settingsCheck(),
+		d.authorCheck(),
 	}
 }
 
@@ -57,6 +59,7 @@ Exit codes: 0 when nothing failed, warnings included; 8 when something did. With
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&settings, "settings", false, "only print every setting that serve would have, and where it came from")
 	d.keys = addKeyFlags(cmd)
+	d.ring = addRingFlag(cmd)
 	addSettings(cmd)
 	fill := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {

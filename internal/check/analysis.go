@@ -25,12 +25,6 @@ type call struct {
 	first  set // what the first argument may be
 }
 
-// remark is a place where the code does what cannot be followed.
-type remark struct {
-	at   file.Idx
-	what string
-}
-
 // analysis follows the api object through one bundle. It looks at every
 // statement whatever the order of execution, joins what a variable may ever be,
 // and joins properties of all objects by their name: so it may take something

@@ -74,7 +74,7 @@ func TestWriteStoresWhatLooksLikeABomb(t *testing.T) {
 }
 
 func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
-	noise := make([]byte, 11<<20)
+	noise := make([]byte, 20<<10)
 	for i := range noise {
 		noise[i] = byte(rand.Uint32())
 	}
@@ -89,7 +89,7 @@ func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
 		{"no manifest", tree{"extension.json": "-"}, MissingRequiredFile},
 		{"too large", tree{"noise": string(noise)}, PackageTooLarge},
 	} {
-		_, err := Write(goodTree(c.files).bytes(), Options{})
+		_, err := Write(goodTree(c.files).bytes(), Options{MaxPacked: 16 << 10})
 		var refused *PackageError
 		if !errors.As(err, &refused) || refused.Code != c.code {
 			t.Errorf("%s: %v, want %s", c.rule, err, c.code)

@@ -118,9 +118,12 @@ func (r *Registry) ChangeOrg(ctx context.Context, name string, f func(*Org) erro
 	return changed, err
 }
 
-// DeleteOrg deletes the record of an organization. Deleting what is not there
-// is no error.
+// DeleteOrg deletes the record of an organization, and the keys that it has
+// pinned. Deleting what is not there is no error.
 func (r *Registry) DeleteOrg(ctx context.Context, name string) error {
+	if err := r.forgetPublishers(ctx, name); err != nil {
+		return err
+	}
 	return r.store.Update(ctx, func(tx storage.Tx) error { return tx.Delete(orgKey(name)) })
 }
 

@@ -57,3 +57,25 @@ func (r *Registry) PinPublisher(ctx context.Context, org, publisher string, k *P
 		return tx.Put(publisherKey(org, publisher), data)
 	})
 }
+
+// forgetPublishers deletes every pin of an organization, some at a time.
+func (r *Registry) forgetPublishers(ctx context.Context, org string) error {
+	prefix := publisherKey(org, "")
+	for {
+		pairs, err := r.store.Scan(ctx, prefix, "", 100)
+		if err != nil || len(pairs) == 0 {
+			return err
+		}
+		err = r.store.Update(ctx, func(tx storage.Tx) error {
+			for _, p := range pairs {
+				if err := tx.Delete(p.Key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

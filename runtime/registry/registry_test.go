@@ -340,3 +340,29 @@ func TestAPublicAddressExistsWhileItIsApproved(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+// A pin belongs to one organization, and goes with it.
+func TestPublisherKeys(t *testing.T) {
+	ctx := context.Background()
+	r := New(memstore.New())
+	for _, org := range []string{"a", "ab"} {
+		if err := r.PinPublisher(ctx, org, "acme", &PublisherKey{KeyID: "k-" + org}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.DeleteOrg(ctx, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.PublisherKey(ctx, "a", "acme"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the pin of a deleted organization: %v", err)
+	}
+	if k, err := r.PublisherKey(ctx, "ab", "acme"); err != nil || k.KeyID != "k-ab" {
+		t.Errorf("the pin of another one: %+v, %v", k, err)
+	}
+	if err := r.PinPublisher(ctx, "ab", "acme", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.PublisherKey(ctx, "ab", "acme"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a pin that was taken away: %v", err)
+	}
+}
