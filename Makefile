@@ -37,6 +37,7 @@ long: soak fuzz
 soak:
 	go test -timeout 60m ./storage/badgerstore -args -long
 	ANNEX_LONG=1 go test -timeout 60m -v -run 'TestReloads|TestKilled' ./runtime
+	ANNEX_LONG=1 go test -timeout 60m -v -run 'TestKilled|TestBackupWhileServing|TestFullLoad' ./runtime/standard
 	CGO_ENABLED=0 ANNEX_LONG=1 go test -timeout 60m -v ./runtime/sandbox/sandboxtest/report
 
 fuzz:

@@ -33,6 +33,8 @@ const endWait = 30 * time.Second
 // backed up before is not touched: rotate the master key to make the secrets in
 // old backups unreadable.
 func (h *Host) EraseOrg(ctx context.Context, org, by string) (Erasure, error) {
+	h.erasing.Lock() // two at once would each take the other's work for lost
+	defer h.erasing.Unlock()
 	done := Erasure{Org: org}
 	if _, err := h.registry.Org(ctx, org); errors.Is(err, registry.ErrNotFound) {
 		return done, sandbox.Errorf(sandbox.NotFound, "there is no organization %.128s", org)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -101,6 +102,7 @@ type Host struct {
 	sweeper   *storage.Sweeper
 	tally     *tally
 	ready     readiness
+	erasing   sync.Mutex // held while an organization is erased
 	manifests manifest.Options
 
 	recordings *recording.Archive

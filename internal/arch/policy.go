@@ -139,6 +139,7 @@ var Policy = []struct {
 			"runtime/backup", "runtime/dataformat", "runtime/logs",
 		},
 		Others: []string{hclog},
+		Tests:  []string{"runtime/keyspace"},
 	}},
 	// For authors of extensions.
 	{"internal/exttest", Rule{Ours: []string{

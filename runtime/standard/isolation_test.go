@@ -20,6 +20,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(forgetfulVariable) == "" {
 		standard.WorkerMain()
 	}
+	if step := os.Getenv(killVariable); step != "" {
+		killChild(step)
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
