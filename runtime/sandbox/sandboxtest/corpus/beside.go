@@ -31,12 +31,25 @@ func (s *Subject) beside(ctx context.Context, a attacks.Attack) *Beside {
 		return nil
 	}
 	defer work.Close()
+	ctx, done := context.WithCancel(ctx) // closes what is repeated
+	defer done()
 	var b Beside
 	b.Work = s.watch(ctx, echo, func() {
 		_, _ = work.Run(ctx, sandbox.Invocation{ID: "work", Tenant: busy, Input: input()}, nil)
 	})
-	b.Attack = s.watch(ctx, echo, func() { _, _, _ = s.attack(ctx, a) })
+	b.Attack = s.watch(ctx, echo, s.repeat(ctx, a))
 	return &b
+}
+
+// repeat returns an attack to run again and again: as a caller would who knows
+// its address, or, where it is not compiled, as an author would who keeps trying.
+func (s *Subject) repeat(ctx context.Context, a attacks.Attack) func() {
+	program, err := s.Engine.Compile(ctx, sandbox.Source{Name: a.Name, Code: a.Code, Export: a.Export})
+	if err != nil {
+		return func() { _, _, _ = s.attack(ctx, a) }
+	}
+	context.AfterFunc(ctx, func() { _ = program.Close() })
+	return func() { _, _, _ = s.once(ctx, program, a) }
 }
 
 // watch measures the neighbour's calls while something runs, for a window or
