@@ -39,5 +39,6 @@ func (x *exchange) url() string {
 	if !strings.HasPrefix(path, "/") { // a proxy's form: http://host/path
 		path = x.r.URL.RequestURI()
 	}
-	return x.origin() + path
+	scheme, host := x.origin()
+	return scheme + host + path
 }

@@ -200,8 +200,8 @@ func (x *exchange) log() {
 	if x.reply.Ledger.Extension != "" {
 		level = hclog.Debug
 	}
-	if x.h.cfg.Log.GetLevel() > level {
-		return
+	if level == hclog.Info && !x.h.cfg.Log.IsInfo() || level == hclog.Debug && !x.h.cfg.Log.IsDebug() {
+		return // also where there is no log, which has no level
 	}
 	x.h.cfg.Log.Log(level, "request", "request", x.id, "org", x.org, "extension", x.reply.Extension, "route", x.reply.Route,
 		"status", x.loggedStatus(), "error", x.failure, "duration", time.Since(x.began), "in", x.in, "out", x.out)

@@ -119,13 +119,14 @@ func (x *exchange) publicOrg() string {
 	return x.h.cfg.SingleOrg
 }
 
-// origin is the scheme and host that the caller used, as far as it can be known.
-func (x *exchange) origin() string {
+// origin is the scheme, with its slashes, and the host that the caller used, as
+// far as they can be known.
+func (x *exchange) origin() (scheme, host string) {
 	if x.h.cfg.BaseURL != "" && (len(x.h.cfg.Hosts) == 0 || x.h.cfg.Hosts[hostName(x.peer.host)] == "") {
-		return strings.TrimSuffix(x.h.cfg.BaseURL, "/")
+		return "", strings.TrimSuffix(x.h.cfg.BaseURL, "/")
 	}
 	if x.peer.https {
-		return "https://" + x.peer.host
+		return "https://", x.peer.host
 	}
-	return "http://" + x.peer.host
+	return "http://", x.peer.host
 }
