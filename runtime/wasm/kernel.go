@@ -33,7 +33,6 @@ const (
 	firstBlock = 2 * headerSize     // the first header stands behind an offset that is not 0
 	activeTag  = 0x616e6e65782d6b31 // xor the block's offset
 	searchMost = 32                 // free blocks that are looked at
-	growPages  = 4                  // by which the memory grows, or what is needed
 )
 
 // kernelBuilder writes the kernel.
@@ -43,16 +42,15 @@ type kernelBuilder struct {
 }
 
 var (
-	sigNone    = binary.FuncType{}
-	sigGet     = binary.FuncType{Results: []byte{binary.I64}}
-	sigTake    = binary.FuncType{Params: []byte{binary.I64}}
-	sigMap     = binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I64}}
-	sigLoad8   = binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I32}}
-	sigTake2   = binary.FuncType{Params: []byte{binary.I64, binary.I64}}
-	sigStore8  = binary.FuncType{Params: []byte{binary.I64, binary.I32}}
-	sigMap2    = binary.FuncType{Params: []byte{binary.I64, binary.I64}, Results: []byte{binary.I64}}
-	sigGet32   = binary.FuncType{Results: []byte{binary.I32}}
-	sigMapTake = binary.FuncType{Params: []byte{binary.I64, binary.I64, binary.I64}, Results: []byte{binary.I64}}
+	sigNone   = binary.FuncType{}
+	sigGet    = binary.FuncType{Results: []byte{binary.I64}}
+	sigTake   = binary.FuncType{Params: []byte{binary.I64}}
+	sigMap    = binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I64}}
+	sigLoad8  = binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I32}}
+	sigTake2  = binary.FuncType{Params: []byte{binary.I64, binary.I64}}
+	sigStore8 = binary.FuncType{Params: []byte{binary.I64, binary.I32}}
+	sigMap2   = binary.FuncType{Params: []byte{binary.I64, binary.I64}, Results: []byte{binary.I64}}
+	sigGet32  = binary.FuncType{Results: []byte{binary.I32}}
 )
 
 // buildKernel writes the module extism:host/env: its twenty functions on memory,

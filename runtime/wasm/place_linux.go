@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"bytes"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,9 @@ type mapPlace struct {
 }
 
 func newPlace(most uint64) place {
+	if os.Getpagesize() != osPage {
+		return &heapPlace{} // what is below is written for pages of one size
+	}
 	p, err := unix.MmapPtr(-1, 0, nil, uintptr(most), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
 		return &heapPlace{}

@@ -48,14 +48,12 @@ func fdWrite(in *instance, m memory, a []uint64) uint64 {
 func (in *instance) print(fd int, data []byte) {
 	l := &in.lines[fd-1]
 	for len(data) > 0 {
-		part, rest, ended := bytes.Cut(data[:min(len(data), maxLine)], []byte("\n"))
-		if ended {
-			rest = data[len(part)+1:]
-		} else {
-			rest = data[len(part):]
-		}
+		part, _, ended := bytes.Cut(data[:min(len(data), maxLine)], []byte("\n"))
 		l.text = append(l.text, part...)
-		data = rest
+		data = data[len(part):]
+		if ended {
+			data = data[1:]
+		}
 		if ended || len(l.text) >= maxLine {
 			in.writeLine(fd)
 		}

@@ -221,27 +221,6 @@ func (m *Module) ExportedFunc(name string) (FuncType, bool) {
 	return m.FuncTypeOf(e.Index)
 }
 
-// globalAt returns the type of a global.
-func (m *Module) globalAt(index uint32) (GlobalType, bool) {
-	if int(index) >= m.importedGlobal {
-		at := int(index) - m.importedGlobal
-		if at >= len(m.Globals) {
-			return GlobalType{}, false
-		}
-		return m.Globals[at].GlobalType, true
-	}
-	for _, i := range m.Imports {
-		if i.Kind != KindGlobal {
-			continue
-		}
-		if index == 0 {
-			return i.Global, true
-		}
-		index--
-	}
-	return GlobalType{}, false
-}
-
 // ChangesTables reports whether the module has instructions that change a
 // table or drop a segment, or shares a table: then its state is more than
 // memories and globals.
