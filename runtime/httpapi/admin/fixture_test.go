@@ -103,6 +103,7 @@ func configOf(host *standard.Host) Config {
 	return Config{
 		Host: host.Host, Registry: host.State.Registry, Keeper: host.State.Keeper, Audit: host.State.Audit, Store: host.State.Store,
 		Tokens: host.State.Tokens, Space: host.Space, Rotate: host.State.RotateMasterKey, Auth: tokens{},
+		Logs: host.State.Logs,
 		Backup: func(_ context.Context, _ string, w io.Writer) error {
 			_, err := io.WriteString(w, "a backup")
 			return err

@@ -126,6 +126,7 @@ var samples = []struct{ name, path, body string }{
 	{"deleteValue", "", ""},
 	{"setGrants", "", `{"granted":{"client":[],"server":["storage:database"],"public":true}}`},
 	{"rotateMasterKey", "", ""},
+	{"eraseOrg", "/orgs/fresh", ""},
 }
 
 // fill replaces the parameters of a path.
