@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 //	issuer FILE              start an issuer of JWTs; appends its settings to FILE
 //	jwt CLAIMS               take a JWT of the issuer with these claims; sets TOKEN
 //	certificate CERT KEY     write a certificate and its key
+//	modules DIR              write WebAssembly modules (see writeModules)
 //	expectcode N COMMAND…    run annex and expect its exit code
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -77,6 +78,7 @@ func TestScript(t *testing.T) {
 			"issuer":      startIssuer,
 			"jwt":         takeJWT,
 			"certificate": writeCertificate,
+			"modules":     writeModules,
 			"address":     takeAddress,
 		},
 		Condition: func(name string) (bool, error) {

@@ -99,7 +99,8 @@ func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 		c.Jail = worker.JailRequired
 	}
 	if name == WebAssembly {
-		return h.closing(moduleWorkers(c, h.compiled), nil)
+		h.moduleWorkers = moduleWorkers(c, h.compiled)
+		return h.closing(h.moduleWorkers, nil)
 	}
 	engine, err := worker.New(c)
 	if err != nil {

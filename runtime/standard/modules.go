@@ -21,7 +21,7 @@ func (o Options) modulesHere() sandbox.Engine {
 // moduleWorkers runs it in workers, of which there are none either before there
 // is a module.
 // What is compiled for them is kept in dir, or in memory when that is empty.
-func moduleWorkers(c worker.Config, dir string) sandbox.Engine {
+func moduleWorkers(c worker.Config, dir string) *lazyEngine {
 	c.MachineCode, c.Spares = true, 1
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
 		inside := wasm.Config{API: bridge.API()}
@@ -83,6 +83,14 @@ func (l *lazyEngine) Compile(ctx context.Context, src sandbox.Source) (sandbox.P
 	engine := l.engine
 	l.mu.Unlock()
 	return engine.Compile(ctx, src)
+}
+
+// made is the engine when it is one of workers and has been made, and nil else.
+func (l *lazyEngine) made() *worker.Engine {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, _ := l.engine.(*worker.Engine)
+	return w
 }
 
 // Close implements [sandbox.Engine].

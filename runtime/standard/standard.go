@@ -87,12 +87,13 @@ type Host struct {
 	*runtime.Host
 	State *State
 
-	options  Options
-	engines  []sandbox.Engine // to be closed
-	compiled string           // directory of compiled code; empty: it is kept in memory
-	workers  []*worker.Engine // those of them that have workers
-	workshop *workshop        // nil: this process bundles
-	gateway  *egress.Gateway
+	options       Options
+	engines       []sandbox.Engine // to be closed
+	compiled      string           // directory of compiled code; empty: it is kept in memory
+	workers       []*worker.Engine // those of them that have workers
+	moduleWorkers *lazyEngine      // workers for WebAssembly, made with the first module; nil when none are used
+	workshop      *workshop        // nil: this process bundles
+	gateway       *egress.Gateway
 }
 
 // Open returns a host whose state is in dir, which is made when it does not

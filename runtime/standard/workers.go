@@ -1,6 +1,8 @@
 package standard
 
 import (
+	"slices"
+
 	"github.com/annexhost/annex/runtime/worker"
 	"github.com/annexhost/annex/runtime/worker/jail"
 )
@@ -8,10 +10,21 @@ import (
 // Jail lists the layers of the jail in which handlers run, and which of them
 // hold. It is empty when no handler runs in a worker.
 func (h *Host) Jail() jail.Report {
-	if len(h.workers) == 0 {
+	pools := h.pools()
+	if len(pools) == 0 {
 		return nil
 	}
-	return h.workers[0].Report()
+	return pools[0].Report()
+}
+
+// pools are the engines of workers that there are by now.
+func (h *Host) pools() []*worker.Engine {
+	if h.moduleWorkers != nil {
+		if w := h.moduleWorkers.made(); w != nil {
+			return append(slices.Clone(h.workers), w)
+		}
+	}
+	return h.workers
 }
 
 // IsolationOf is where the handlers of an installation run that are for an
@@ -23,7 +36,7 @@ func (h *Host) IsolationOf(engine, org, extension string) Isolation {
 // Workers counts the workers of all engines.
 func (h *Host) Workers() worker.Stats {
 	var all worker.Stats
-	for _, w := range h.workers {
+	for _, w := range h.pools() {
 		all = all.Plus(w.Stats())
 	}
 	return all
@@ -34,7 +47,7 @@ func (h *Host) Workers() worker.Stats {
 // answered anything.
 func (h *Host) Slowed() []worker.Slow {
 	var all []worker.Slow
-	for _, w := range h.workers {
+	for _, w := range h.pools() {
 		all = append(all, w.Slowed()...)
 	}
 	return all
