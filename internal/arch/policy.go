@@ -162,6 +162,6 @@ var Policy = []struct {
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",
 		},
 		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
-		Tests:  []string{script, "github.com/creack/pty"},
+		Tests:  []string{"runtime/wasm/binary", script, "github.com/creack/pty"},
 	}},
 }
