@@ -199,7 +199,7 @@ func adminConfig(host *standard.Host, auth httpapi.Authenticator) admin.Config {
 	return admin.Config{
 		Host: host.Host, Registry: host.State.Registry, Keeper: host.State.Keeper, Audit: host.State.Audit, Store: host.State.Store, Tokens: host.State.Tokens,
 		Space: host.Space, Rotate: host.State.RotateMasterKey, Auth: auth, Log: host.Logger("admin"),
-		Logs: host.State.Logs,
+		Logs: host.State.Logs, Slowed: func() []string { return slowed(host) },
 		Backup: func(ctx context.Context, by string, w io.Writer) error {
 			_, err := host.State.Backup(ctx, by, w)
 			return err
@@ -282,4 +282,13 @@ func onDoor(cmd *cobra.Command, run func(ctx context.Context, e errand, args []s
 		})
 	}
 	return cmd
+}
+
+// slowed names the installations whose calls wait because their workers die.
+func slowed(host *standard.Host) []string {
+	var names []string
+	for _, s := range host.Slowed() {
+		names = append(names, s.Tenant)
+	}
+	return names
 }

@@ -49,6 +49,8 @@ func stateOf(e admin.Extension) string {
 	switch {
 	case !e.PurgeAt.IsZero():
 		return "uninstalled"
+	case e.Enabled && e.Slowed:
+		return "slowed"
 	case e.Enabled:
 		return "enabled"
 	}

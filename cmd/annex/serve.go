@@ -45,6 +45,7 @@ admin's of the organization. Others come from annex token new.`,
 	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
 	isolation := addIsolationFlags(cmd)
 	record := addRecordFlags(cmd)
+	keep := addKeepFlags(cmd)
 	approve := addApprovalFlags(cmd)
 	approve.orPending = true
 	policy := addPolicyFlags(cmd)
@@ -72,6 +73,9 @@ admin's of the organization. Others come from annex token new.`,
 			return err
 		}
 		if options.Record, err = record.config(); err != nil {
+			return err
+		}
+		if err := keep.apply(&options); err != nil {
 			return err
 		}
 		host, err := openHost(cmd.Context(), *data, options)

@@ -158,6 +158,7 @@ var knownSettings = map[string]bool{
 	"isolation": true, "isolation-of": true, "require-jail": true,
 	"public-url": true, "trusted-proxy": true, "tls-cert": true, "tls-key": true, "cors-origin": true, "single-org": true,
 	"limit-public-rate": true, "limit-body": true, "limit-header": true, "limit-conns": true, "limit-client-conns": true,
+	"keep-logs": true, "keep-logs-for": true, "keep-audit-for": true,
 	"timeout-header": true, "timeout-body": true, "timeout-answer": true, "timeout-idle": true,
 }
 

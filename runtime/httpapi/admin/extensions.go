@@ -3,10 +3,11 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"github.com/annexhost/annex/runtime/identity"
+	"slices"
 	"time"
 
 	"github.com/annexhost/annex/permissions"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/registry"
 )
 
@@ -49,6 +50,7 @@ type Extension struct {
 	Epoch       uint64          `json:"epoch" doc:"grows with every change of the installation"`
 	Pinned      bool            `json:"pinned,omitempty" doc:"it is kept at its version"`
 	Pending     string          `json:"pending,omitempty" doc:"the version of an update that waits for approval"`
+	Slowed      bool            `json:"slowed,omitempty" doc:"its calls wait for up to a second, because its last workers died before they had answered anything"`
 	PurgeAt     time.Time       `json:"purgeAt,omitzero" doc:"set while uninstalled: when the data is destroyed"`
 }
 
@@ -105,10 +107,15 @@ func (c *Call) show(ctx context.Context, inst registry.Installation) (Extension,
 		pending = inst.Pending.Version
 	}
 	return Extension{
-		Pinned: inst.Pin != nil, Pending: pending,
+		Pinned: inst.Pin != nil, Pending: pending, Slowed: c.slowed(inst),
 		ID: inst.Extension, Name: name, Version: inst.Version, Enabled: inst.Enabled, Digest: inst.Digest, Granted: inst.Granted,
 		InstalledAt: inst.InstalledAt, UpdatedAt: inst.UpdatedAt, InstalledBy: inst.InstalledBy, Epoch: inst.Epoch, PurgeAt: inst.PurgeAt,
 	}, err
+}
+
+// slowed reports whether calls of an installation wait because its workers die.
+func (c *Call) slowed(inst registry.Installation) bool {
+	return c.Slowed != nil && slices.Contains(c.Slowed(), inst.Org+"/"+inst.Extension)
 }
 
 // nameOf reads the name that the manifest gives.

@@ -44,6 +44,10 @@ type Config struct {
 	// Logs is what handlers logged. Nil: nothing is kept.
 	Logs *logs.Book
 
+	// Slowed names the installations, as "acme/annex.notes", whose calls wait
+	// because their workers die at once. Nil: none.
+	Slowed func() []string
+
 	// Backup writes a backup of everything. Nil: there are none.
 	Backup func(ctx context.Context, by string, w io.Writer) error
 

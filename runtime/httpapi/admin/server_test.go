@@ -208,3 +208,20 @@ func TestPanicsAreFaults(t *testing.T) {
 		t.Errorf("%d %s", status, text)
 	}
 }
+
+// What waits because its workers die is listed as that, and nothing else is.
+func TestSlowed(t *testing.T) {
+	f := newFixture(t)
+	config := configOf(f.host)
+	config.Slowed = func() []string { return []string{"acme/nobody.here", "other/acme.x"} }
+	server, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for org, want := range map[string]bool{"acme": false, "other": true} {
+		status, list := askServer(t, server, "operator", "GET", "/orgs/"+org+"/extensions", "")
+		if status != http.StatusOK || strings.Contains(list, `"slowed":true`) != want {
+			t.Errorf("%s: %d %s, want slowed %v", org, status, list, want)
+		}
+	}
+}
