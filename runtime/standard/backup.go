@@ -161,6 +161,11 @@ func (s *State) RotateMasterKey(ctx context.Context, by string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// Signed before it begins: what was written under the old key is then fixed. A
+	// chain that is damaged is told of every hour, and is no reason to keep the key.
+	if err := s.Audit.CheckpointAll(ctx, func(string, audit.Checkpoint, error) {}); err != nil {
+		return 0, err
+	}
 	save := s.saveKey
 	if save == nil {
 		save = func(secrets.MasterKey) error { return nil } // the operator drops the old line
