@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strings"
 
-	"charm.land/huh/v2"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
@@ -26,8 +22,7 @@ type approval struct {
 	// installed can run on.
 	orPending bool
 
-	// prompt asks by lines; nil asks by a form that has the terminal for itself.
-	prompt *linePrompt
+	prompt *prompt // made with the first question
 }
 
 func addApprovalFlags(cmd *cobra.Command) *approval {
@@ -53,21 +48,21 @@ func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.
 		printStatements(errOut, plan.Added)
 		return runtime.Consent{Granted: plan.Asks, By: "command line: --approve-all"}, nil
 	}
-	in, isFile := cmd.InOrStdin().(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
+	in, can := terminal(cmd)
+	if !can {
 		fmt.Fprintf(errOut, "%s asks for:\n", id)
 		printStatements(errOut, plan.Added)
 		return runtime.Consent{}, deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", id)
 	}
-	var ok bool
-	var err error
-	if a.prompt != nil {
-		ok, err = a.prompt.ask(ctx, errOut, plan)
-	} else {
-		ok, err = ask(ctx, in, errOut, plan)
+	fmt.Fprintf(errOut, "%s will be able to:\n", id)
+	printStatements(errOut, plan.Added)
+	question := fmt.Sprintf("Install %s %s by %s?", plan.Manifest.Name, plan.Manifest.Version, plan.Manifest.Publisher)
+	if plan.Installed != nil {
+		question = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Manifest.Name)
 	}
+	ok, err := a.asking(in).confirm(ctx, errOut, question)
 	if err != nil {
-		return runtime.Consent{}, err
+		return runtime.Consent{}, deniedf("%v; nothing was installed", err)
 	}
 	if !ok {
 		return runtime.Consent{}, deniedf("%s was not approved; nothing was installed", id)
@@ -75,23 +70,12 @@ func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.
 	return runtime.Consent{Granted: plan.Asks, By: "command line: asked in a terminal"}, nil
 }
 
-// ask shows what is new and asks.
-func ask(ctx context.Context, in *os.File, out io.Writer, plan runtime.Plan) (bool, error) {
-	title := fmt.Sprintf("Install %s %s by %s?", plan.Manifest.Name, plan.Manifest.Version, plan.Manifest.Publisher)
-	if plan.Installed != nil {
-		title = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Manifest.Name)
+// asking asks in a terminal: the same one, however often.
+func (a *approval) asking(in io.Reader) *prompt {
+	if a.prompt == nil {
+		a.prompt = &prompt{in: in}
 	}
-	var lines strings.Builder
-	fmt.Fprintf(&lines, "%s will be able to:\n", plan.Manifest.ID)
-	printStatements(&lines, plan.Added)
-	fmt.Fprintln(out, lines.String())
-	var ok bool
-	question := huh.NewConfirm().Title(title).Affirmative("Approve").Negative("Reject").Value(&ok)
-	form := huh.NewForm(huh.NewGroup(question)).WithInput(in).WithOutput(out).WithShowHelp(true)
-	if err := form.RunWithContext(ctx); err != nil {
-		return false, deniedf("asking was interrupted; nothing was installed")
-	}
-	return ok, nil
+	return a.prompt
 }
 
 // printStatements prints consent texts, the highest risk first.

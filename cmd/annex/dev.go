@@ -73,8 +73,8 @@ The commands that look after a host work beside it: with the same --data, or wit
 			return err
 		}
 		d := &dev{cmd: cmd, org: org, data: *data, dirs: dirs, approve: approve, screen: &screen{w: cmd.ErrOrStderr()}, refused: map[string]string{}, failed: map[string]bool{}}
-		if in, ok := cmd.InOrStdin().(*os.File); ok {
-			approve.prompt = newLinePrompt(in)
+		if in, can := terminal(cmd); can {
+			approve.asking(in).start()
 		}
 		options.OnLog, options.OneAuthor = d.screen.log, true
 		if d.host, err = openHost(cmd.Context(), *data, options); err != nil {

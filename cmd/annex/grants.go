@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
@@ -130,13 +128,13 @@ func approveMore(ctx context.Context, e errand, g admin.Grants, more permissions
 		printConsent(errOut, list)
 		return "widened by --approve-all", nil
 	}
-	in, isFile := e.cmd.InOrStdin().(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
+	in, can := terminal(e.cmd)
+	if !can {
 		fmt.Fprintf(errOut, "%s would be able to:\n", g.ID)
 		printConsent(errOut, list)
 		return "", deniedf("there is no terminal to ask in; --approve-all approves what is listed above")
 	}
-	ok, err := askConsent(ctx, in, errOut, "Approve more for "+g.ID+"?", g.ID, list)
+	ok, err := (&prompt{in: in}).consent(ctx, errOut, "Approve more for "+g.ID+"?", g.ID, list)
 	if err == nil && !ok {
 		err = deniedf("nothing was approved")
 	}

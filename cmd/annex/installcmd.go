@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 
-	"charm.land/huh/v2"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
@@ -92,17 +88,17 @@ func (a *approval) consent(ctx context.Context, cmd *cobra.Command, plan admin.P
 		printConsent(errOut, plan.Consent)
 		return &plan.Asks, "--approve-all", nil
 	}
-	in, isFile := cmd.InOrStdin().(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
+	in, can := terminal(cmd)
+	if !can {
 		fmt.Fprintf(errOut, "%s asks for:\n", plan.ID)
 		printConsent(errOut, plan.Consent)
 		return nil, "", deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", plan.ID)
 	}
-	title := fmt.Sprintf("Install %s %s by %s?", plan.Name, plan.Version, plan.Publisher)
+	question := fmt.Sprintf("Install %s %s by %s?", plan.Name, plan.Version, plan.Publisher)
 	if plan.Installed != "" {
-		title = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Name)
+		question = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Name)
 	}
-	ok, err := askConsent(ctx, in, errOut, title, plan.ID, plan.Consent)
+	ok, err := a.asking(in).consent(ctx, errOut, question, plan.ID, plan.Consent)
 	if err != nil {
 		return nil, "", err
 	}
@@ -112,17 +108,13 @@ func (a *approval) consent(ctx context.Context, cmd *cobra.Command, plan admin.P
 	return &plan.Asks, "asked in a terminal", nil
 }
 
-// askConsent shows what an extension will be able to do, and asks.
-func askConsent(ctx context.Context, in *os.File, out io.Writer, title, id string, list []admin.Statement) (bool, error) {
-	var lines strings.Builder
-	fmt.Fprintf(&lines, "%s will be able to:\n", id)
-	printConsent(&lines, list)
-	fmt.Fprintln(out, lines.String())
-	var ok bool
-	question := huh.NewConfirm().Title(title).Affirmative("Approve").Negative("Reject").Value(&ok)
-	form := huh.NewForm(huh.NewGroup(question)).WithInput(in).WithOutput(out).WithShowHelp(true)
-	if err := form.RunWithContext(ctx); err != nil {
-		return false, deniedf("asking was interrupted; nothing was changed")
+// consent shows what an extension will be able to do, and asks.
+func (p *prompt) consent(ctx context.Context, out io.Writer, question, id string, list []admin.Statement) (bool, error) {
+	fmt.Fprintf(out, "%s will be able to:\n", id)
+	printConsent(out, list)
+	ok, err := p.confirm(ctx, out, question)
+	if err != nil {
+		return false, deniedf("%v; nothing was changed", err)
 	}
 	return ok, nil
 }

@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/huh/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/secrets"
@@ -101,16 +99,14 @@ func newSecretsDelete() *cobra.Command {
 // readSecret asks in a terminal without showing what is typed, and otherwise
 // reads standard input, of which it drops one line end.
 func readSecret(cmd *cobra.Command, name string) (secrets.Value, error) {
-	in := cmd.InOrStdin()
-	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		var text string
-		input := huh.NewInput().Title("Value of " + name).EchoMode(huh.EchoModePassword).Value(&text)
-		form := huh.NewForm(huh.NewGroup(input)).WithInput(f).WithOutput(cmd.ErrOrStderr())
-		if err := form.RunWithContext(cmd.Context()); err != nil {
-			return secrets.Value{}, usagef("asking was interrupted; nothing was set")
+	if in, can := terminal(cmd); can {
+		text, err := askHidden(in, cmd.ErrOrStderr(), "Value of "+name)
+		if err != nil || text == "" {
+			return secrets.Value{}, usagef("nothing was typed; nothing was set")
 		}
 		return secrets.NewValue(text), nil
 	}
+	in := cmd.InOrStdin()
 	text, err := io.ReadAll(io.LimitReader(in, 1<<20))
 	if err != nil {
 		return secrets.Value{}, err

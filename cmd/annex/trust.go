@@ -7,9 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"charm.land/huh/v2"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
@@ -75,14 +73,11 @@ func (a *approval) key(ctx context.Context, cmd *cobra.Command, id string, s adm
 	if a.accept == now {
 		return now, nil
 	}
-	in, isFile := cmd.InOrStdin().(*os.File)
-	if a.accept != "" || !isFile || !term.IsTerminal(int(in.Fd())) {
+	in, can := terminal(cmd)
+	if a.accept != "" || !can {
 		return "", deniedf("%s: the key of its publisher has changed; --accept-key %s accepts that, once you know why", id, now)
 	}
-	var ok bool
-	question := huh.NewConfirm().Title("The key of the publisher has changed. Accept?").Affirmative("Accept").Negative("Refuse").Value(&ok)
-	form := huh.NewForm(huh.NewGroup(question)).WithInput(in).WithOutput(out).WithShowHelp(true)
-	if err := form.RunWithContext(ctx); err != nil || !ok {
+	if ok, err := a.asking(in).confirm(ctx, out, "The key of the publisher has changed. Accept?"); err != nil || !ok {
 		return "", deniedf("%s: the change of key was not accepted; nothing was installed", id)
 	}
 	return now, nil

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
@@ -103,18 +101,18 @@ func (d *doorFlags) approvePending(ctx context.Context, cmd *cobra.Command, c *a
 	}
 	errOut := cmd.ErrOrStderr()
 	how := "--approve-all"
-	in, isFile := cmd.InOrStdin().(*os.File)
+	in, can := terminal(cmd)
 	switch {
 	case approve.all:
 		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", extension)
 		printConsent(errOut, pending.Consent)
-	case !isFile || !term.IsTerminal(int(in.Fd())):
+	case !can:
 		fmt.Fprintf(errOut, "%s %s asks for:\n", extension, pending.Version)
 		printConsent(errOut, pending.Consent)
 		return deniedf("the update of %s waits for approval, and the old version runs on; annex update --approve --approve-all %s approves what is listed above", extension, extension)
 	default:
 		title := fmt.Sprintf("%s %s wants additional permissions. Approve?", extension, pending.Version)
-		ok, err := askConsent(ctx, in, errOut, title, extension, pending.Consent)
+		ok, err := (&prompt{in: in}).consent(ctx, errOut, title, extension, pending.Consent)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,6 @@ const (
 	tink    = "github.com/tink-crypto/tink-go/v2"
 	hclog   = "github.com/hashicorp/go-hclog"
 	cobra   = "github.com/spf13/cobra"
-	huh     = "charm.land/huh/v2"
 	xnet    = "golang.org/x/net"
 	xsys    = "golang.org/x/sys"
 	xtext   = "golang.org/x/text"
@@ -161,7 +160,7 @@ var Policy = []struct {
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",
 		},
-		Others: []string{cobra, "github.com/spf13/pflag", huh, hclog, yaml, "golang.org/x/term"},
+		Others: []string{cobra, "github.com/spf13/pflag", hclog, yaml, "golang.org/x/term"},
 		Tests:  []string{"runtime/wasm/binary", script, "github.com/creack/pty"},
 	}},
 }
