@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"github.com/annexhost/annex/runtime/httpapi"
@@ -16,15 +17,31 @@ import (
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/metrics"
 	"github.com/annexhost/annex/runtime/registry"
+	"github.com/annexhost/annex/runtime/standard"
 )
 
 // drainTime is how long running invocations may take to finish at shutdown.
 const drainTime = 30 * time.Second
 
+// serveFlags is annex serve with its flags.
+type serveFlags struct {
+	cmd         *cobra.Command
+	data, log   *string
+	listen, org string
+	asJSON      bool
+
+	isolation *isolationFlags
+	record    *recordFlags
+	keep      *keepFlags
+	approve   *approval
+	policy    *policyFlags
+	web       *httpFlags
+	keys      *keyFlags
+}
+
 func newServe() *cobra.Command {
-	var listen, org string
-	var asJSON bool
-	cmd := &cobra.Command{
+	s := &serveFlags{}
+	s.cmd = &cobra.Command{
 		Use:   "serve [flags] [PACKAGE…]",
 		Short: "Host extensions and answer HTTP requests with their handlers",
 		Long: `Installs each PACKAGE (a directory or a .bpx file) for the organization, after
@@ -37,97 +54,117 @@ admin's of the organization. Others come from annex token new.`,
   annex serve --data /var/lib/annex --listen :7433 --json notes-1.0.0.bpx
   annex serve --resolve api.example.com=127.0.0.1:8443 --allow-cidr 127.0.0.1/32 ./my-extension`,
 		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, packages []string) error { return s.run(packages) },
 	}
-	f := cmd.Flags()
-	data := addDataFlag(cmd, "annex-data", "")
-	f.StringVar(&listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
-	f.StringVar(&org, "org", "demo", "organization that the packages are installed for")
-	f.BoolVar(&asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
-	isolation := addIsolationFlags(cmd)
-	record := addRecordFlags(cmd)
-	keep := addKeepFlags(cmd)
-	approve := addApprovalFlags(cmd)
-	approve.orPending = true
-	policy := addPolicyFlags(cmd)
-	policy.fair = addFairFlags(cmd)
-	web := addHTTPFlags(cmd)
-	keys := addKeyFlags(cmd)
-	log := addLogFlag(cmd, "info")
-	addSettings(cmd)
-	cmd.RunE = func(cmd *cobra.Command, packages []string) error {
-		options, err := hostOptions(cmd, policy, keys, *log)
-		if err != nil {
-			return err
-		}
-		settings, err := web.settings(org, options.Logger.Named("http"))
-		if err != nil {
-			return err
-		}
-		if settings.issuers != nil {
-			defer settings.issuers.Close()
-		}
-		options.Limits.PublicRate, options.Limits.RequestBody = settings.publicRate, settings.handler.MaxBody
-		counted := metrics.New()
-		options.Meter = counted
-		if err := isolation.apply(&options); err != nil {
-			return err
-		}
-		if options.Record, err = record.config(); err != nil {
-			return err
-		}
-		if err := keep.apply(&options); err != nil {
-			return err
-		}
-		host, err := openHost(cmd.Context(), *data, options)
-		if err != nil {
-			return err
-		}
-		defer host.Close(context.WithoutCancel(cmd.Context()))
-		counted.Watch(host.Load, host.State.Bytes)
-		addGauges(counted, host)
-		if _, err := host.State.Registry.CreateOrg(cmd.Context(), org, "serve --org", time.Now()); err != nil && !errors.Is(err, registry.ErrExists) {
-			return usagef("--org %q: %v", org, err)
-		}
-		var apps []app
-		for _, name := range packages {
-			m, err := install(cmd, host, org, name, approve)
-			if err != nil {
-				return err
-			}
-			inst, err := host.State.Registry.Get(cmd.Context(), org, string(m.ID))
-			if err != nil {
-				return err
-			}
-			apps = append(apps, app{m, inst.PublicToken})
-		}
-		token := httpapi.NewToken()
-		auth, err := authenticator(host.State, org, token)
-		if err != nil {
-			return err
-		}
-		auth = withIssuers(auth, settings.issuers)
-		web := settings.handler
-		web.Host, web.Doors, web.Auth, web.Health, web.Log = host, host, auth, host.Health, options.Logger.Named("http")
-		api, err := httpapi.New(web)
-		if err != nil {
-			return err
-		}
-		listener, err := net.Listen("tcp", listen)
-		if err != nil {
-			return usagef("--listen: %v", err)
-		}
-		origin := settings.url(listener.Addr())
-		door, err := openDoor(host, auth, *data, origin)
-		if err != nil {
-			return err
-		}
-		defer door.close()
-		greet(cmd, greeting{Listen: listener.Addr().String(), URL: origin, Org: org, Token: token}, asJSON, apps)
-		server := settings.server
-		server.Handler, server.Log = withAdmin(withMetrics(api, auth, counted), door.handler), options.Logger.Named("http")
-		return serveWith(cmd.Context(), listener, server, options.Logger)
+	f := s.cmd.Flags()
+	s.data = addDataFlag(s.cmd, "annex-data", "")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
+	f.StringVar(&s.org, "org", "demo", "organization that the packages are installed for")
+	f.BoolVar(&s.asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
+	s.isolation, s.record, s.keep = addIsolationFlags(s.cmd), addRecordFlags(s.cmd), addKeepFlags(s.cmd)
+	s.approve, s.policy = addApprovalFlags(s.cmd), addPolicyFlags(s.cmd)
+	s.approve.orPending = true
+	s.policy.fair = addFairFlags(s.cmd)
+	s.web, s.keys, s.log = addHTTPFlags(s.cmd), addKeyFlags(s.cmd), addLogFlag(s.cmd, "info")
+	addSettings(s.cmd)
+	return s.cmd
+}
+
+// run opens the host, installs the packages, and answers until it is interrupted.
+func (s *serveFlags) run(packages []string) error {
+	options, err := hostOptions(s.cmd, s.policy, s.keys, *s.log)
+	if err != nil {
+		return err
 	}
-	return cmd
+	settings, err := s.web.settings(s.org, options.Logger.Named("http"))
+	if err != nil {
+		return err
+	}
+	if settings.issuers != nil {
+		defer settings.issuers.Close()
+	}
+	options.Limits.PublicRate, options.Limits.RequestBody = settings.publicRate, settings.handler.MaxBody
+	if err := s.apply(&options); err != nil {
+		return err
+	}
+	counted := metrics.New()
+	options.Meter = counted
+	ctx := s.cmd.Context()
+	host, err := openHost(ctx, *s.data, options)
+	if err != nil {
+		return err
+	}
+	defer host.Close(context.WithoutCancel(ctx))
+	counted.Watch(host.Load, host.State.Bytes)
+	addGauges(counted, host)
+	apps, err := s.install(host, packages)
+	if err != nil {
+		return err
+	}
+	return s.answer(host, options.Logger, settings, counted, apps)
+}
+
+// apply fills in the options that flags of their own are about.
+func (s *serveFlags) apply(o *standard.Options) (err error) {
+	if err := s.isolation.apply(o); err != nil {
+		return err
+	}
+	if o.Record, err = s.record.config(); err != nil {
+		return err
+	}
+	return s.keep.apply(o)
+}
+
+// install installs the packages for the organization, which it makes if there is none.
+func (s *serveFlags) install(host *standard.Host, packages []string) ([]app, error) {
+	ctx := s.cmd.Context()
+	_, err := host.State.Registry.CreateOrg(ctx, s.org, "serve --org", time.Now())
+	if err != nil && !errors.Is(err, registry.ErrExists) {
+		return nil, usagef("--org %q: %v", s.org, err)
+	}
+	var apps []app
+	for _, name := range packages {
+		m, err := install(s.cmd, host, s.org, name, s.approve)
+		if err != nil {
+			return nil, err
+		}
+		inst, err := host.State.Registry.Get(ctx, s.org, string(m.ID))
+		if err != nil {
+			return nil, err
+		}
+		apps = append(apps, app{m, inst.PublicToken})
+	}
+	return apps, nil
+}
+
+// answer opens the doors, says where they are, and serves.
+func (s *serveFlags) answer(host *standard.Host, log hclog.Logger, settings httpSettings, counted *metrics.Metrics, apps []app) error {
+	token := httpapi.NewToken()
+	auth, err := authenticator(host.State, s.org, token)
+	if err != nil {
+		return err
+	}
+	auth = withIssuers(auth, settings.issuers)
+	web := settings.handler
+	web.Host, web.Doors, web.Auth, web.Health, web.Log = host, host, auth, host.Health, log.Named("http")
+	api, err := httpapi.New(web)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return usagef("--listen: %v", err)
+	}
+	origin := settings.url(listener.Addr())
+	door, err := openDoor(host, auth, *s.data, origin)
+	if err != nil {
+		return err
+	}
+	defer door.close()
+	greet(s.cmd, greeting{Listen: listener.Addr().String(), URL: origin, Org: s.org, Token: token}, s.asJSON, apps)
+	server := settings.server
+	server.Handler, server.Log = withAdmin(withMetrics(api, auth, counted), door.handler), log.Named("http")
+	return serveWith(s.cmd.Context(), listener, server, log)
 }
 
 // withMetrics answers /metrics for who has the token, and passes everything
