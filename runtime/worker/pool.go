@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -324,50 +323,6 @@ func (p *pool) feedHungry() {
 		t.hungry = false
 		p.feed(t)
 	}
-}
-
-// died takes a worker that has ended out of the pool.
-func (p *pool) died(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w.gone, w.lastBusy = true, w.busy
-	p.alive--
-	for _, l := range w.idle {
-		l.file.close()
-	}
-	f := w.fate.Load()
-	p.stats.count(f)
-	if w.tenant == nil {
-		p.spares = slices.DeleteFunc(p.spares, func(other *worker) bool { return other == w })
-		p.slow.fail()
-	} else {
-		t := w.tenant
-		t.workers = slices.DeleteFunc(t.workers, func(other *worker) bool { return other == w })
-		if !w.answered && f.name() == "crash" {
-			t.slow.fail()
-		}
-		p.feed(t)
-		p.tidy(t)
-	}
-	p.tell(w, f)
-	p.feedHungry()
-	p.unblock()
-	p.refill()
-}
-
-// tell reports the end of a worker.
-func (p *pool) tell(w *worker, f *fate) {
-	if p.config.Ended == nil || f.cause == nil {
-		return
-	}
-	e := Ending{Cause: f.name(), Detail: f.detail}
-	if w.tenant != nil {
-		e.Tenant, _, _ = strings.Cut(w.tenant.key, programMark)
-	}
-	if f.guilty != nil {
-		e.Invocation = f.guilty.asked.ID
-	}
-	p.config.Ended(e)
 }
 
 // tidy forgets a tenant of which there is nothing to know. The pool is locked.
