@@ -36,7 +36,7 @@ type Player struct {
 	readings int
 	taken    []bool // by call
 	began    int    // how many calls the invocation has made
-	ended    map[int]chan struct{}
+	ended    map[int]*ending
 	diffs    []Difference
 }
 
@@ -49,10 +49,10 @@ func Play(rec *Recording, redact func(string) string) *Player {
 	if redact == nil {
 		redact = func(s string) string { return s }
 	}
-	p := &Player{rec: rec, redact: redact, taken: make([]bool, len(rec.Calls)), ended: map[int]chan struct{}{}}
+	p := &Player{rec: rec, redact: redact, taken: make([]bool, len(rec.Calls)), ended: map[int]*ending{}}
 	for _, c := range rec.Calls {
 		if c.Ended > 0 {
-			p.ended[c.Ended] = make(chan struct{})
+			p.ended[c.Ended] = &ending{given: make(chan struct{})}
 		}
 	}
 	return p
@@ -127,6 +127,12 @@ func (p *Player) find(method string, args Payload) int {
 	return first
 }
 
+// ending is when an answer was given in the replay.
+type ending struct {
+	given chan struct{}
+	at    time.Time // once given is closed
+}
+
 // inTurn waits until the answers that came earlier in the recording have been
 // given, so that what raced then ends in the same order.
 func (p *Player) inTurn(ctx context.Context, place int) {
@@ -137,18 +143,17 @@ func (p *Player) inTurn(ctx context.Context, place int) {
 		}
 		return
 	}
-	defer close(p.ended[place])
-	if place == 1 {
+	defer func() {
+		p.ended[place].at = time.Now()
+		close(p.ended[place].given)
+	}()
+	before := p.ended[place-1]
+	if before == nil { // the first one
 		return
 	}
 	select {
-	case <-p.ended[place-1]:
-		return
-	default:
-	}
-	select {
-	case <-p.ended[place-1]:
-		time.Sleep(arrival)
+	case <-before.given:
+		time.Sleep(arrival - time.Since(before.at)) // on its way to whoever waits for it
 	case <-time.After(patience):
 	case <-ctx.Done():
 	}
