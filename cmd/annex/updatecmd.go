@@ -54,32 +54,7 @@ later by --approve. A pinned extension is not updated.`,
 			return err
 		}
 		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
-			plan, err := admin.Do(ctx, c, admin.PlanInstall, admin.PlanIn{InOrg: door.in(), Package: archive})
-			if err != nil {
-				return err
-			}
-			key, err := approve.key(ctx, cmd, plan.ID, plan.Signature)
-			if err != nil {
-				return err
-			}
-			in := admin.UpdateIn{InOrg: door.in(), Package: archive, Digest: plan.Digest, How: "annex update", AcceptKey: key}
-			done, err := admin.Do(ctx, c, admin.Update, in)
-			if err != nil {
-				return err
-			}
-			for _, w := range done.Plan.Warnings {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", args[0], w)
-			}
-			printDifference(cmd.ErrOrStderr(), done.Plan.Added, done.Plan.Removed)
-			switch {
-			case done.State == "same":
-				return door.tell(cmd, done.Extension, nil, "%s %s is this very package already")
-			case done.State == "updated":
-				return door.tell(cmd, done.Extension, nil, "updated %s to %s")
-			case later:
-				return door.tell(cmd, done.Extension, nil, "the update of %s waits for approval; version %s runs on")
-			}
-			return door.approvePending(ctx, cmd, c, done.Extension.ID, approve)
+			return door.update(ctx, cmd, c, args[0], archive, approve, later)
 		})
 	}
 	return cmd
@@ -91,6 +66,36 @@ func (d *doorFlags) tell(cmd *cobra.Command, e admin.Extension, err error, forma
 		return err
 	}
 	return d.print(cmd, e, func(out io.Writer) { fmt.Fprintf(out, format+"\n", e.ID, e.Version) })
+}
+
+// update sends a package, and asks for what it adds unless that is for later.
+func (d *doorFlags) update(ctx context.Context, cmd *cobra.Command, c *admin.Client, name string, archive []byte, approve *approval, later bool) error {
+	plan, err := admin.Do(ctx, c, admin.PlanInstall, admin.PlanIn{InOrg: d.in(), Package: archive})
+	if err != nil {
+		return err
+	}
+	key, err := approve.key(ctx, cmd, plan.ID, plan.Signature)
+	if err != nil {
+		return err
+	}
+	in := admin.UpdateIn{InOrg: d.in(), Package: archive, Digest: plan.Digest, How: "annex update", AcceptKey: key}
+	done, err := admin.Do(ctx, c, admin.Update, in)
+	if err != nil {
+		return err
+	}
+	for _, w := range done.Plan.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", name, w)
+	}
+	printDifference(cmd.ErrOrStderr(), done.Plan.Added, done.Plan.Removed)
+	switch {
+	case done.State == "same":
+		return d.tell(cmd, done.Extension, nil, "%s %s is this very package already")
+	case done.State == "updated":
+		return d.tell(cmd, done.Extension, nil, "updated %s to %s")
+	case later:
+		return d.tell(cmd, done.Extension, nil, "the update of %s waits for approval; version %s runs on")
+	}
+	return d.approvePending(ctx, cmd, c, done.Extension.ID, approve)
 }
 
 // approvePending shows the update that waits and has it approved.
