@@ -44,7 +44,7 @@ func (g *guest) invocation() sandbox.Invocation {
 // call is the [sandbox.Caller] of a guest. What the engine calls on the lane's
 // own thread it waits for, whatever else could run.
 func (g *guest) call(ctx context.Context, method string, args sandbox.Payload) (sandbox.Payload, error) {
-	g.left.Do(func() { context.AfterFunc(ctx, g.leave) })
+	defer context.AfterFunc(ctx, g.leave)()
 	inline := g.lane.thread != 0 && g.lane.thread == threadID()
 	m := call{inline: inline, method: method, args: args}
 	return g.lane.ask(ctx, g, kindCall, func(b []byte, id int64) []byte {
@@ -56,7 +56,9 @@ func (g *guest) call(ctx context.Context, method string, args sandbox.Payload) (
 // leave tells the host that the answers of pending calls are of no use.
 func (g *guest) leave() {
 	if g.lane.pending() {
-		g.lane.sendFor(g, kindLeave, func(b []byte) []byte { return appendInt(b, g.run.number) })
+		g.left.Do(func() {
+			g.lane.sendFor(g, kindLeave, func(b []byte) []byte { return appendInt(b, g.run.number) })
+		})
 	}
 }
 
