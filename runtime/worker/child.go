@@ -219,7 +219,7 @@ func (h hello) inside() jail.Inside {
 		nice     = 5
 	)
 	in := jail.Inside{
-		CPU: h.life*time.Duration(h.procs) + ownTime, Files: h.lanes + ownFiles, Keep: controlFile,
+		CPU: h.life*time.Duration(h.procs) + ownTime, Files: 2*h.lanes + ownFiles, Keep: controlFile,
 		Nice: nice, Namespaces: h.namespaces, Parent: h.parent, MachineCode: h.code,
 	}
 	if h.memory > 0 && !raceDetector {

@@ -217,11 +217,11 @@ func (p *pool) openLane(w *worker) *lane {
 	if err != nil {
 		return nil
 	}
-	defer child.Close()
+	defer child.close()
 	w.lastID++
 	l := &lane{worker: w, number: w.lastID, file: host}
 	l.in.r = &l.file
-	if err := w.process.sendFile(kindLane, l.number, child); err != nil {
+	if err := w.process.sendLane(l.number, child); err != nil {
 		host.close()
 		w.process.kill()
 		return nil

@@ -174,16 +174,16 @@ func (p *process) send(k kind, fill func([]byte) []byte) {
 	}
 }
 
-// sendFile writes a frame with a descriptor.
-func (p *process) sendFile(k kind, number int64, f *os.File) error {
+// sendLane writes the frame that brings a lane.
+func (p *process) sendLane(number int64, ends laneEnds) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	frame, err := endFrame(appendInt(beginFrame(p.out, k), number))
+	frame, err := endFrame(appendInt(beginFrame(p.out, kindLane), number))
 	p.out = frame
 	if err != nil {
 		return err
 	}
-	return writeNow(p.control, frame, f)
+	return writeNow(p.control, frame, &ends)
 }
 
 // kill ends the process, which bury waits for.

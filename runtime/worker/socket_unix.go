@@ -8,13 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is an end of a lane, or of the control socket in a worker: reads and
-// writes block their thread, so that an answer finds it where it stopped.
-type file struct{ fd int }
+// file is an end of a lane, or of the control socket in a worker: what it reads
+// from and what it writes to. Reads and writes block their thread, so that an
+// answer finds it where it stopped.
+type file struct{ in, out int }
 
 func (f *file) Read(b []byte) (int, error) {
 	for {
-		n, err := unix.Read(f.fd, b)
+		n, err := unix.Read(f.in, b)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -30,7 +31,7 @@ func (f *file) Read(b []byte) (int, error) {
 func (f *file) Write(b []byte) (int, error) {
 	written := 0
 	for written < len(b) {
-		n, err := unix.Write(f.fd, b[written:])
+		n, err := unix.Write(f.out, b[written:])
 		if err == unix.EINTR {
 			continue
 		}
@@ -42,22 +43,22 @@ func (f *file) Write(b []byte) (int, error) {
 	return written, nil
 }
 
-func (f *file) close() { _ = unix.Close(f.fd) }
+func (f *file) close() { _, _ = unix.Close(f.in), unix.Close(f.out) }
 
 // controlSocket is the control socket in a worker. Descriptors that come with
-// frames wait in files.
+// frames wait in rights.
 type controlSocket struct {
 	file
-	files []int
+	rights []int
 }
 
-func newControlSocket() controlSocket { return controlSocket{file: file{controlFile}} }
+func newControlSocket() controlSocket { return controlSocket{file: file{controlFile, controlFile}} }
 
-// Read receives bytes, and a descriptor with them.
+// Read receives bytes, and the descriptors of a lane with them.
 func (c *controlSocket) Read(b []byte) (int, error) {
-	rights := make([]byte, unix.CmsgSpace(4))
+	rights := make([]byte, unix.CmsgSpace(2*4))
 	for {
-		n, got, _, _, err := unix.Recvmsg(c.fd, b, rights, recvFlags)
+		n, got, _, _, err := unix.Recvmsg(c.in, b, rights, recvFlags)
 		if err == unix.EINTR {
 			continue
 		}
@@ -79,19 +80,19 @@ func (c *controlSocket) keep(rights []byte) {
 	}
 	for i := range messages {
 		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
-			c.files = append(c.files, fds...)
+			c.rights = append(c.rights, fds...)
 		}
 	}
 }
 
-// takeFile returns the descriptor that came first.
+// takeFile returns the end of a lane that came first.
 func (c *controlSocket) takeFile() (file, bool) {
-	if len(c.files) == 0 {
+	if len(c.rights) < 2 {
 		return file{}, false
 	}
-	fd := c.files[0]
-	c.files = c.files[1:]
-	return file{fd}, true
+	f := file{in: c.rights[0], out: c.rights[1]}
+	c.rights = c.rights[2:]
+	return f, true
 }
 
 // isSocket reports whether fd is one.

@@ -135,14 +135,14 @@ func fakeLane(t testing.TB, p *program) (*lane, io.WriteCloser) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { host.close(); child.Close() })
+	t.Cleanup(func() { host.close(); child.close() })
 	pool := &pool{config: p.engine.config}
 	loaded := &loading{number: 1, done: make(chan struct{})}
 	close(loaded.done)
 	w := &worker{pool: pool, dead: make(chan struct{}), programs: map[hash]*loading{p.hash: loaded}}
 	l := &lane{worker: w, number: 1, file: host}
 	l.in.r = &l.file
-	return l, child
+	return l, child.out
 }
 
 // FuzzConversation is a worker that says anything: the host learns of it in an
