@@ -14,8 +14,8 @@
 //
 // # Wire
 //
-// A worker has one control socket, and one socket for each invocation that runs
-// in it at the same time, a lane. On a lane both sides read only when they have
+// A worker has one control socket, and a pair of pipes for each invocation that
+// runs in it at the same time, a lane. On a lane both sides read only when they have
 // nothing else to do, on the goroutine that needs the answer, so that a call out
 // of the sandbox costs two switches between processes and none between threads.
 // The worker's side of a lane is one thread, whose CPU time the host reads from

@@ -115,7 +115,7 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	if err := l.load(i.program); err != nil {
 		return sandbox.Output{}, err
 	}
-	defer l.near()()
+	defer l.place()()
 	m := run{
 		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
 		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,
@@ -140,6 +140,22 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 		if err := l.serve(i, k, f); err != nil {
 			return sandbox.Output{}, err
 		}
+	}
+}
+
+// place chooses where the two sides of an invocation run: on one processor as long
+// as there is no other invocation. The returned function undoes it.
+func (l *lane) place() (undo func()) {
+	running := &l.worker.pool.running
+	apart := func() {}
+	if running.Add(1) == 1 {
+		apart = l.near()
+	} else {
+		l.far()
+	}
+	return func() {
+		apart()
+		running.Add(-1)
 	}
 }
 

@@ -3,11 +3,11 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,27 +18,29 @@ import (
 )
 
 // liar is an engine in a worker that has been taken over: its "invocations"
-// write the input to the sockets of the process, and then wait, end, or return.
+// write the input to what leads to the host, and then wait, end, or return.
 type liar struct{}
 
 func (liar) Compile(context.Context, sandbox.Source) (sandbox.Program, error) { return liar{}, nil }
 func (liar) Close() error                                                     { return nil }
 
 func (liar) Run(ctx context.Context, inv sandbox.Invocation, _ sandbox.Caller) (sandbox.Output, error) {
+	const control = 3
 	for _, text := range inv.Input.Blobs {
-		onLane, onControl := strings.CutPrefix(string(text), "control:")
-		for fd := 3; fd < 64; fd++ {
-			if _, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err == nil && onControl == (fd == 3) {
-				_, _ = unix.Write(fd, []byte(onLane))
-			}
+		if said, onControl := bytes.CutPrefix(text, []byte("control:")); onControl {
+			_, _ = unix.Write(control, said)
+			continue
+		}
+		for _, fd := range lanes() {
+			_, _ = unix.Write(fd, text) // what cannot be written to is the end that is read
 		}
 	}
 	switch string(inv.Input.JSON) {
 	case "exit":
 		os.Exit(0)
 	case "close":
-		for fd := 4; fd < 64; fd++ {
-			_ = unix.Shutdown(fd, unix.SHUT_RDWR)
+		for _, fd := range lanes() {
+			_ = unix.Close(fd)
 		}
 		time.Sleep(time.Minute)
 	case "wait":
@@ -48,6 +50,17 @@ func (liar) Run(ctx context.Context, inv sandbox.Invocation, _ sandbox.Caller) (
 	return sandbox.Output{}, nil
 }
 
+// lanes are the descriptors of the pipes that lead to the host.
+func lanes() (fds []int) {
+	for fd := 4; fd < 64; fd++ {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO {
+			fds = append(fds, fd)
+		}
+	}
+	return fds
+}
+
 func newLiar(worker.Crashed) (sandbox.Engine, error) { return liar{}, nil }
 
 // frame makes a frame of any kind.
@@ -55,8 +68,6 @@ func frame(kind byte, fields ...byte) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, uint32(1+len(fields)))
 	return append(append(b, kind), fields...)
 }
-
-func repeat(b []byte, n int) []byte { return []byte(strings.Repeat(string(b), n)) }
 
 // TestWorkersThatLie is that a worker which says what it must not is ended, its
 // invocation is answered with a fault, at once, and the next one is performed.
@@ -77,8 +88,8 @@ func TestWorkersThatLie(t *testing.T) {
 		"fields that are missing":      {"wait", frame(done, 2)},
 		"fields that lie":              {"wait", frame(call, 2, 1, 0xff, 0xff, 0xff, 0xff, 0x7f)},
 		"the end of another":           {"wait", frame(done, 8, 0, 0, 0, 0, 0, 0)},
-		"too many calls":               {"wait", repeat(oneCall, 20)},
-		"too many calls at once":       {"wait", repeat(later, 9)},
+		"too many calls":               {"wait", bytes.Repeat(oneCall, 20)},
+		"too many calls at once":       {"wait", bytes.Repeat(later, 9)},
 		"randomness nobody offered":    {"wait", frame(chance, 2, 2)},
 		"no word":                      {"exit", nil},
 		"a strange frame of control":   {"wait", append([]byte("control:"), frame(99)...)},

@@ -16,8 +16,9 @@ var everywhere = sync.OnceValues(func() (all unix.CPUSet, err error) {
 // near brings the thread of the caller and the lane's thread to one processor,
 // until apart is called. Of the two, one always waits for the other: on one
 // processor an answer is a switch, on two it wakes a processor that sleeps, which
-// takes several times as long. Where the system does not allow it, it is done
-// without.
+// takes several times as long. With more to do for the processors none of them
+// sleeps, and being bound only keeps the system from using the one that is free.
+// Where the system does not allow it, it is done without.
 func (l *lane) near() (apart func()) {
 	all, err := everywhere()
 	thread := l.thread.Load()

@@ -34,8 +34,8 @@ func processors(t *testing.T, pid int) map[string]int {
 	return seen
 }
 
-// TestNear is that an invocation which takes its time is bound to no processor,
-// nor is a thread of the host after one.
+// TestNear is that an invocation which takes its time, or is not the only one, is
+// bound to no processor, nor is a thread of the host after one.
 func TestNear(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("with one processor nothing is far")
@@ -47,13 +47,13 @@ func TestNear(t *testing.T) {
 	e := newEngine(t, worker.Config{})
 	defer e.Close()
 	p := compile(t, e, `module.exports = ({request}) => { const end = Date.now() + request.body; while (Date.now() < end); }`)
-	run := func(milliseconds int) {
+	run := func(tenant string, milliseconds int) {
 		input := sandbox.Payload{JSON: fmt.Appendf(nil, `{"request":{"body":%d}}`, milliseconds)}
-		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t", Input: input}, nil); err != nil {
+		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: tenant, Input: input}, nil); err != nil {
 			t.Error(err)
 		}
 	}
-	run(0)
+	run("t", 0)
 	pid := e.WorkersOf("t")[0]
 	if got := processors(t, pid); len(got) < 2 {
 		t.Errorf("the thread that runs invocations is bound to no processor: %v", got)
@@ -61,8 +61,13 @@ func TestNear(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		run(1000)
+		run("t", 1000)
 	}()
+	time.Sleep(50 * time.Millisecond) // it runs by then
+	run("u", 0)
+	if got := processors(t, e.WorkersOf("u")[0]); len(got) != 1 {
+		t.Errorf("an invocation beside another is bound: %v", got)
+	}
 	unbound := false
 	for begin := time.Now(); time.Since(begin) < 900*time.Millisecond && !unbound; time.Sleep(5 * time.Millisecond) {
 		unbound = len(processors(t, pid)) == 1

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -17,7 +18,8 @@ type pool struct {
 	doing  sync.WaitGroup // goroutines of the pool
 	ending chan struct{}  // closed when the pool closes
 
-	compiles bool // its workers try what compiling does, and run nothing
+	compiles bool         // its workers try what compiling does, and run nothing
+	running  atomic.Int64 // invocations, in all workers
 
 	mu       sync.Mutex
 	tenants  map[string]*tenant

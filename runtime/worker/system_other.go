@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// errNoWorkers is why [New] fails here: a lane is a socket that is handed to a
-// process which runs already, and this system has no such thing.
-var errNoWorkers = errors.New("this system cannot hand sockets to workers")
+// errNoWorkers is why [New] fails here: a lane is handed to a process
+// which runs already, and this system has no such thing.
+var errNoWorkers = errors.New("this system cannot hand descriptors to workers")
 
 func controlPair() (host, child *os.File, err error) { return nil, nil, errNoWorkers }
 

@@ -117,7 +117,7 @@ func (w *worker) kill(f *fate) {
 	w.process.kill()
 }
 
-// awaitDeath waits for the end of a worker that has closed a socket. One that
+// awaitDeath waits for the end of a worker that has closed a lane. One that
 // goes on living has no business to.
 func (w *worker) awaitDeath() {
 	const patience = 200 * time.Millisecond
