@@ -131,14 +131,12 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 		return h.registry.Install(ctx, registry.Installation{
 			Org: org, Extension: string(p.Manifest.ID), Version: p.Manifest.Version, Digest: p.Digest,
 			Granted: consent.Granted, Enabled: true, InstalledAt: now, UpdatedAt: now, InstalledBy: consent.By,
-		})
+		}, plan.holds)
 	})
 	if err != nil {
 		return registry.Installation{}, err
 	}
-	// What the new version does not ask for is no revocation: those who run
-	// finish on the old one. What a person took back is.
-	if !permissions.Diff(plan.Keep(), consent.Granted).Removed.IsEmpty() {
+	if plan.Installed != nil && takesBack(plan.Asks, plan.Installed.Granted, consent.Granted) {
 		h.running.revoke(o)
 	}
 	return inst, nil

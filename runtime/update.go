@@ -29,13 +29,10 @@ func (h *Host) Update(ctx context.Context, org string, p *pack.Package, c Consen
 	if err := plan.fits(); err != nil {
 		return plan, *plan.Installed, err
 	}
-	if err := h.accepts(ctx, plan, ""); err != nil {
-		return plan, *plan.Installed, err
-	}
 	if err := h.accepts(ctx, plan, c.AcceptKey); err != nil {
 		return plan, *plan.Installed, err
 	}
-	if plan.Same && plan.Added.IsEmpty() {
+	if plan.Same && plan.Added.IsEmpty() && !plan.Signature.First() && !plan.Signature.Changed() {
 		return plan, *plan.Installed, nil
 	}
 	if plan.Added.IsEmpty() {
@@ -55,6 +52,20 @@ func (p Plan) fits() error {
 	return sandbox.Errorf(sandbox.Conflict, "extension %s is pinned to version %s; unpin it to update", p.Manifest.ID, p.Installed.Version)
 }
 
+// holds refuses to go on when what was decided upon has changed since the plan
+// was made, which bundling can make long ago: the extension was uninstalled or
+// pinned, or something was taken from it, which the new record would give back.
+func (p Plan) holds(now registry.Installation) error {
+	was := p.Installed
+	switch {
+	case was == nil, was.Epoch == now.Epoch:
+		return nil
+	case now.Epoch == 0, now.Removed(), now.Pin != nil && !p.Same, permissions.Diff(was.Granted, now.Granted).Narrows():
+		return sandbox.Errorf(sandbox.Conflict, "extension %s was changed meanwhile; look at it again", p.Manifest.ID)
+	}
+	return nil
+}
+
 // pend keeps a package that waits for approval.
 func (h *Host) pend(ctx context.Context, plan Plan, p *pack.Package, by string) (registry.Installation, error) {
 	now := h.cfg.Now().UTC()
@@ -65,9 +76,6 @@ func (h *Host) pend(ctx context.Context, plan Plan, p *pack.Package, by string) 
 	}
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return registry.Installation{}, fmt.Errorf("runtime: nothing is updated without an audit record: %w", err)
-	}
-	if err := h.pinKey(ctx, plan, by, now); err != nil {
-		return registry.Installation{}, err
 	}
 	if err := h.pinKey(ctx, plan, by, now); err != nil {
 		return registry.Installation{}, err
@@ -108,7 +116,8 @@ func (h *Host) Approve(ctx context.Context, org, extension, digest string, conse
 	if err := h.fitsNow(ctx, org, digest); err != nil {
 		return registry.Installation{}, err
 	}
-	return h.change(ctx, org, extension, consent.By, "update", func(i *registry.Installation) error {
+	narrows := false
+	inst, err := h.change(ctx, org, extension, consent.By, "update", func(i *registry.Installation) error {
 		switch {
 		case i.Pending == nil:
 			return sandbox.Errorf(sandbox.NotFound, "extension %s has no update that waits for approval", i.Extension)
@@ -120,10 +129,22 @@ func (h *Host) Approve(ctx context.Context, org, extension, digest string, conse
 		if extra := permissions.Diff(i.Pending.Asks, consent.Granted).Added; !extra.IsEmpty() {
 			return sandbox.Errorf(sandbox.Invalid, "%s does not ask for %v", i.Extension, extra)
 		}
+		narrows = takesBack(i.Pending.Asks, i.Granted, consent.Granted)
 		i.Version, i.Digest, i.Granted = i.Pending.Version, i.Pending.Digest, consent.Granted
 		i.InstalledBy, i.Pending = consent.By, nil
 		return nil
 	})
+	if err == nil && narrows {
+		h.running.revoke(owner{org, inst.Extension})
+	}
+	return inst, err
+}
+
+// takesBack reports whether a person took something back that an extension had
+// and that its new version still asks for. What the new version does not ask
+// for is no revocation: those who run finish on the old one.
+func takesBack(asks, had, granted permissions.Set) bool {
+	return !permissions.Diff(permissions.Intersect(asks, had), granted).Removed.IsEmpty()
 }
 
 // Withdraw drops the update that waits for approval.

@@ -3,9 +3,11 @@ package runtime_test
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
@@ -206,5 +208,80 @@ func TestRunningInvocationsFinishOnTheVersionTheyBeganWith(t *testing.T) {
 	}
 	if got := <-began; got != "1.0.0 1" {
 		t.Errorf("what ran during the update: %s", got)
+	}
+}
+
+// What an admin did while a package was being bundled is not undone by it.
+func TestAnUpdateUndoesNothingThatWasDecidedMeanwhile(t *testing.T) {
+	for name, decide := range map[string]func(h *standard.Host) error{
+		"narrowed": func(h *standard.Host) error {
+			_, err := h.Regrant(t.Context(), "acme", "acme.x", runtime.Consent{By: "admin"})
+			return err
+		},
+		"pinned": func(h *standard.Host) error {
+			_, err := h.Pin(t.Context(), "acme", "acme.x", "admin", "")
+			return err
+		},
+		"uninstalled": func(h *standard.Host) error {
+			return h.Uninstall(t.Context(), "acme", "acme.x", "admin", false)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h *standard.Host
+			var armed atomic.Bool
+			h = openHost(t, standard.Options{Now: func() time.Time {
+				if armed.CompareAndSwap(true, false) { // the clock is first read once the package is bundled
+					if err := decide(h); err != nil {
+						t.Error(err)
+					}
+				}
+				return time.Now()
+			}})
+			installAll(t, h, "acme", versionOf(t, "1.0.0", `"secrets:read"`))
+			armed.Store(true)
+			_, _, err := h.Update(t.Context(), "acme", versionOf(t, "1.1.0", `"secrets:read"`), runtime.Consent{By: "test"})
+			if armed.Load() || code(err) != sandbox.Conflict {
+				t.Errorf("update: %v, want a conflict", err)
+			}
+		})
+	}
+}
+
+func TestWhatWasSwitchedOffStaysOffWhenItIsUpdated(t *testing.T) {
+	h := openHost(t, standard.Options{})
+	installAll(t, h, "acme", versionOf(t, "1.0.0", ""))
+	if _, err := h.SetEnabled(t.Context(), "acme", "acme.x", "admin", false); err != nil {
+		t.Fatal(err)
+	}
+	if inst := update(t, h, versionOf(t, "1.1.0", "")); inst.Version != "1.1.0" || inst.Enabled {
+		t.Errorf("updated: version %s, enabled %v", inst.Version, inst.Enabled)
+	}
+	if err := h.Uninstall(t.Context(), "acme", "acme.x", "admin", false); err != nil {
+		t.Fatal(err)
+	}
+	installAll(t, h, "acme", versionOf(t, "1.1.0", ""))
+	if got := do(t, h, "acme"); got != "1.1.0 may not" {
+		t.Errorf("installed again: %s", got)
+	}
+}
+
+func TestApprovingLessEndsWhatRunsWithMore(t *testing.T) {
+	h := openHost(t, standard.Options{})
+	waits := `export default async () => { for (;;) await new Promise((done) => setTimeout(done, 20)) }`
+	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", `"secrets:read"`, ""), waits))
+	plan, _, err := h.Update(t.Context(), "acme", versionOf(t, "1.1.0", `"secrets:read", "secrets:write"`), runtime.Consent{By: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string)
+	go func() { ended <- do(t, h, "acme") }()
+	for running, _ := h.Slots(); running == 0; running, _ = h.Slots() {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := h.Approve(t.Context(), "acme", "x", plan.Digest, runtime.Consent{Granted: permissions.Set{Server: []permissions.Permission{"secrets:write"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-ended; !strings.HasPrefix(got, "canceled") {
+		t.Errorf("what ran: %s", got)
 	}
 }

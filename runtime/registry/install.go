@@ -12,9 +12,11 @@ import (
 
 // Install writes inst in place of what was installed for the same extension,
 // and returns the record as written: with its epoch, and with the time of the
-// first installation kept. The package must have been put before. The package
-// that it replaces is released when nobody else needs it.
-func (r *Registry) Install(ctx context.Context, inst Installation) (Installation, error) {
+// first installation kept. What was switched off stays off. allow, when not nil,
+// is asked about the record that is there, in the transaction that replaces it.
+// The package must have been put before. The package that it replaces is
+// released when nobody else needs it.
+func (r *Registry) Install(ctx context.Context, inst Installation, allow func(old Installation) error) (Installation, error) {
 	if err := CheckOrg(inst.Org); err != nil {
 		return Installation{}, err
 	}
@@ -24,6 +26,14 @@ func (r *Registry) Install(ctx context.Context, inst Installation) (Installation
 		}
 		if old.Purging {
 			return old, ErrPurging
+		}
+		if allow != nil {
+			if err := allow(old); err != nil {
+				return old, err
+			}
+		}
+		if old.Epoch != 0 && !old.Removed() {
+			inst.Enabled = old.Enabled
 		}
 		if !old.InstalledAt.IsZero() {
 			inst.InstalledAt = old.InstalledAt

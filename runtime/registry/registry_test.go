@@ -31,7 +31,7 @@ func install(t *testing.T, r *Registry, org, extension, digest string) Installat
 	inst, err := r.Install(t.Context(), Installation{
 		Org: org, Extension: extension, Version: "1.0.0", Digest: digest, Enabled: true, InstalledAt: time.Unix(1, 0),
 		Granted: permissions.Set{Server: []permissions.Permission{permissions.StorageDatabase}},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestInstallingAgainKeepsTheFirstDateAndTheConfigurationAndRaisesTheEpoch(t 
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := r.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Digest: "d1", InstalledAt: time.Unix(99, 0)})
+	again, err := r.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Digest: "d1", InstalledAt: time.Unix(99, 0)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestAnInterruptedReleaseIsFinishedByRecover(t *testing.T) {
 		put(t, r, "d2", "new")
 		install(t, r, "acme", "one.notes", "d1")
 		broken := New(&failing{store, steps})
-		_, err := broken.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Version: "1.0.0", Digest: "d2"})
+		_, err := broken.Install(t.Context(), Installation{Org: "acme", Extension: "one.notes", Version: "1.0.0", Digest: "d2"}, nil)
 		if err := r.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -315,14 +315,14 @@ func TestAPublicAddressExistsWhileItIsApproved(t *testing.T) {
 	r := New(store)
 	put(t, r, "d1", "a")
 	public := Installation{Org: "acme", Extension: "one.hook", Digest: "d1", Granted: permissions.Set{Public: true}}
-	first, err := r.Install(t.Context(), public)
+	first, err := r.Install(t.Context(), public, nil)
 	if err != nil || len(first.PublicToken) < 32 {
 		t.Fatalf("token %q, %v", first.PublicToken, err)
 	}
 	if org, ext, err := r.Door(t.Context(), first.PublicToken); org != "acme" || ext != "one.hook" || err != nil {
 		t.Errorf("Door = %q, %q, %v", org, ext, err)
 	}
-	again, err := r.Install(t.Context(), public)
+	again, err := r.Install(t.Context(), public, nil)
 	if err != nil || again.PublicToken != first.PublicToken {
 		t.Errorf("installed again: token %q, want the same %q; %v", again.PublicToken, first.PublicToken, err)
 	}
@@ -330,7 +330,7 @@ func TestAPublicAddressExistsWhileItIsApproved(t *testing.T) {
 		t.Errorf("a token that nobody has: %v, want ErrNotFound", err)
 	}
 	public.Granted.Public = false
-	if _, err := r.Install(t.Context(), public); err != nil {
+	if _, err := r.Install(t.Context(), public, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := r.Door(t.Context(), first.PublicToken); !errors.Is(err, ErrNotFound) {

@@ -18,7 +18,7 @@ func installVersion(t *testing.T, r *Registry, n int, public bool) Installation 
 	at := time.Unix(int64(n)*60, 0).UTC()
 	inst := Installation{Org: "acme", Extension: "one.notes", Version: fmt.Sprintf("1.0.%d", n), Digest: digest, InstalledAt: at, UpdatedAt: at}
 	inst.Granted.Public = public
-	inst, err := r.Install(t.Context(), inst)
+	inst, err := r.Install(t.Context(), inst, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
