@@ -62,7 +62,7 @@ before and is still asked for is not asked again.`,
 				}
 			}
 			return door.print(cmd, done, func(out io.Writer) {
-				fmt.Fprintf(out, "installed %s %s%s\n", done.ID, done.Version, door.forOrg())
+				fmt.Fprintf(out, "installed %s %s%s%s\n", done.ID, done.Version, door.forOrg(), staysOff(done))
 				if public.Token != "" {
 					fmt.Fprintln(out, "anyone who has the address can call:")
 					printPublic(out, public)
@@ -71,6 +71,15 @@ before and is still asked for is not asked again.`,
 		})
 	}
 	return cmd
+}
+
+// staysOff says that what was installed is not called, because it was switched
+// off before.
+func staysOff(e admin.Extension) string {
+	if e.Enabled {
+		return ""
+	}
+	return "; it stays switched off: annex enable " + e.ID
 }
 
 // consent returns what is granted, nil for what was approved before, and how

@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -75,21 +72,6 @@ func printLogs(out io.Writer, stream io.Reader, asJSON bool) error {
 		fmt.Fprintln(out)
 	}
 	return lines.Err()
-}
-
-// onOneLine escapes what would move a terminal's cursor or reorder its text: the
-// texts are a stranger's.
-func onOneLine(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		q := strconv.QuoteRune(r)
-		b.WriteString(q[1 : len(q)-1])
-	}
-	return b.String()
 }
 
 func newStats() *cobra.Command {

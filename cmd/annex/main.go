@@ -28,6 +28,7 @@ func main() {
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	out, errOut = harmless(out, errOut)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(in)

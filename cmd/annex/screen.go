@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi"
@@ -43,16 +42,6 @@ func (s *screen) log(l runtime.LogLine) {
 		fields = " " + printable(string(l.Fields))
 	}
 	s.say("%-5s [%s] %s%s", l.Level, l.Invocation, printable(l.Message), fields)
-}
-
-// printable keeps a handler's text from steering the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
 }
 
 // request prints how a request was answered.

@@ -311,7 +311,7 @@ func addLogFlag(cmd *cobra.Command, def string) *string {
 	return cmd.Flags().String("log", def, "what is logged to standard error: a level (debug, info, warn, error, off) and json or text")
 }
 
-// dataDir is where the state is kept.
+// addDataFlag adds the directory where the state is kept.
 func addDataFlag(cmd *cobra.Command, def, usage string) *string {
 	if usage == "" {
 		usage = "directory of the state"

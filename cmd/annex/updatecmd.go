@@ -65,7 +65,7 @@ func (d *doorFlags) tell(cmd *cobra.Command, e admin.Extension, err error, forma
 	if err != nil {
 		return err
 	}
-	return d.print(cmd, e, func(out io.Writer) { fmt.Fprintf(out, format+"\n", e.ID, e.Version) })
+	return d.print(cmd, e, func(out io.Writer) { fmt.Fprintf(out, format+"%s\n", e.ID, e.Version, staysOff(e)) })
 }
 
 // update sends a package, and asks for what it adds unless that is for later.

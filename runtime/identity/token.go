@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Token is what is kept of a token: everything but its value.
@@ -87,7 +88,7 @@ func checkText(what, value string) error {
 		return fmt.Errorf("%s is longer than %d bytes", what, maxText)
 	}
 	for _, c := range value {
-		if c < ' ' || c == 0x7f || c == '\uFFFD' {
+		if !unicode.IsGraphic(c) || c == unicode.ReplacementChar {
 			return fmt.Errorf("%s %.40q has characters that cannot be shown", what, value)
 		}
 	}

@@ -104,6 +104,8 @@ func TestTokenRefused(t *testing.T) {
 		{"an unknown role", Token{Org: "acme", Role: "root"}},
 		{"expired", Token{Org: "acme", Role: Member, ExpiresAt: now.Add(-time.Second)}},
 		{"a line break in the user", Token{Org: "acme", Role: Member, User: "a\nb"}},
+		{"a control character of eight bits", Token{Org: "acme", Role: Member, User: "a\u009b31m"}},
+		{"a turned direction", Token{Org: "acme", Role: Member, User: "a\u202eb"}},
 		{"broken UTF-8", Token{Org: "acme", Role: Member, Email: "a\xff"}},
 		{"an endless user", Token{Org: "acme", Role: Member, User: strings.Repeat("x", maxText+1)}},
 	}

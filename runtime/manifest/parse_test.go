@@ -112,6 +112,8 @@ func TestParseRefuses(t *testing.T) {
 		{"name has at most 100 characters", "name", `"` + long[:101] + `"`, "name", "Name too long"},
 		{"name cannot move a terminal's cursor", "name", `"a\u001b[2J"`, "name", "Has control characters"},
 		{"name cannot turn the writing", "name", `"a\u202egpj"`, "name", "Has control characters"},
+		{"name cannot mark the direction", "name", `"a\u200fb"`, "name", "Has control characters"},
+		{"name has nothing that is not seen", "name", `"a\u200bb"`, "name", "Has control characters"},
 		{"name has one line", "name", `"a\nb"`, "name", "Has control characters"},
 		{"version is required", "version", ``, "version", "Required"},
 		{"version has three parts", "version", `"1.0"`, "version", "a version such as 1.0.0"},

@@ -203,13 +203,14 @@ func (rule text) describe() string {
 }
 
 // isPlain reports whether s can be shown to a person as it is: without
-// characters that move a terminal's cursor or turn the direction of writing.
+// characters that move a terminal's cursor, turn the direction of writing, or
+// are not seen, so that one name can pass for another. The two that join letters
+// or keep them apart are needed to write Persian, Hindi and family emoji.
 func isPlain(s string, multi bool) bool {
 	for _, r := range s {
 		switch {
-		case multi && (r == '\n' || r == '\r' || r == '\t'):
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029',
-			'\u202a' <= r && r <= '\u202e', '\u2066' <= r && r <= '\u2069':
+		case multi && (r == '\n' || r == '\r' || r == '\t'), r == '\u200c', r == '\u200d':
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
 			return false
 		}
 	}
