@@ -179,7 +179,7 @@ interface ExtensionHttp {
    * or with `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin
    * bound to the host of the address, by https, without showing it to the handler: that needs the
    * `secrets:use` permission. On the way to any other host it is left out, and in the answer it is
-   * blanked out.
+   * blanked out; one of fewer than 6 bytes is not sent.
    *
    * Requires the `http:domain:HOST` permission for the host, or `http:fetch`.
    *

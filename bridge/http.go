@@ -49,7 +49,7 @@ func httpMethods() []Method {
 				"An `AbortSignal` ends the request too, but what was sent may have reached the other side. " +
 				"With `auth`, or with `{{secret:NAME}}` in the value of a header field, the host sends a secret that an admin bound " +
 				"to the host of the address, by https, without showing it to the handler: that needs the `secrets:use` permission. " +
-				"On the way to any other host it is left out, and in the answer it is blanked out.",
+				"On the way to any other host it is left out, and in the answer it is blanked out; one of fewer than 6 bytes is not sent.",
 			Limits: "50 requests an invocation, redirects counted too, at most 10 for one fetch; 10 MB an answer after decoding; 30 s a fetch; ports 80 and 443; public addresses only.",
 			Errors: []Failure{
 				{sandbox.Denied, "the host is not granted, or its address is not a public one, or a secret is not bound to it"},

@@ -151,6 +151,12 @@ func (f *sealedFields) use(ctx context.Context, name string) (useOf, error) {
 		}
 	}
 	u := useOf{string(bound.Value.Reveal()), bound.Hosts}
+	if len(u.value) < minRedacted {
+		return useOf{}, &sandbox.Error{
+			Code: sandbox.Invalid, Name: secretsError,
+			Message: fmt.Sprintf("secret %s has fewer than %d bytes: an answer could not be blanked of it", name, minRedacted),
+		}
+	}
 	f.used[name] = u
 	s.reveal(u.value)
 	return u, nil

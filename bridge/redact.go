@@ -1,11 +1,17 @@
 package bridge
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 const (
@@ -16,7 +22,7 @@ const (
 	minRedacted = 6
 
 	// maxRedacted is how many spellings of secrets one invocation looks for.
-	maxRedacted = 200
+	maxRedacted = 400
 )
 
 // spellingsOf returns a secret in the spellings in which programs pass secrets
@@ -25,17 +31,65 @@ func spellingsOf(secret string) []string {
 	if len(secret) < minRedacted {
 		return nil
 	}
-	quoted := string(appendString(nil, secret))
+	raw := []byte(secret)
 	all := []string{
 		secret,
-		quoted[1 : len(quoted)-1],
-		url.QueryEscape(secret),
-		url.PathEscape(secret),
-		base64.StdEncoding.EncodeToString([]byte(secret)),
-		base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		latin1(secret),
+		html.EscapeString(secret),
+		base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw),
+		base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw),
 	}
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may hold another
-	return slices.Compact(all)
+	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
+		all = append(all, escaped, escapesInLowerCase(escaped))
+	}
+	digits := hex.EncodeToString(raw)
+	all = append(all, digits, strings.ToUpper(digits))
+	quoted, _ := json.Marshal(secret) // escapes what HTML would read; a string always can be written
+	for _, inner := range []string{string(appendString(nil, secret)), string(quoted)} {
+		inner = inner[1 : len(inner)-1]
+		for _, text := range []string{inner, inASCII(inner)} {
+			all = append(all, text, strings.ReplaceAll(text, "/", `\/`))
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) }) // the longest first: one may hold another
+	return all
+}
+
+// latin1 is a text whose bytes were taken for characters, as in header fields.
+func latin1(s string) string {
+	runes := make([]rune, len(s))
+	for i := range len(s) {
+		runes[i] = rune(s[i])
+	}
+	return string(runes)
+}
+
+// escapesInLowerCase spells %2F as %2f.
+func escapesInLowerCase(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:], bytes.ToLower(b[i+1:i+3]))
+		}
+	}
+	return string(b)
+}
+
+// inASCII escapes the other characters of a text that stands in JSON.
+func inASCII(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // reveal remembers a secret that the guest knows, or that it may be shown by
@@ -64,9 +118,9 @@ func Redact(text string, secrets ...string) string {
 
 // Redact replaces the secrets that the guest was given or stored in this
 // invocation by "[REDACTED]", wherever they stand in text: as they are, escaped
-// as in JSON or in a query, or in base64. It is for texts of the guest that leave
-// the invocation, such as log lines and stack traces. It cannot find a secret
-// that the guest took apart.
+// as in JSON, HTML or a query, in base64 or in hexadecimal. It is for texts of
+// the guest that leave the invocation, such as log lines and stack traces. It
+// cannot find a secret that the guest took apart.
 func (s *Session) Redact(text string) string {
 	s.mu.Lock()
 	revealed := s.revealed

@@ -127,6 +127,7 @@ func httpSecretCases() []Case {
 		{Method: "http.fetch", Rule: "a secret is not sent to a host that it is not bound to", Config: Config{Granted: []permissions.Permission{permissions.HTTPFetch, permissions.SecretsUse}}, Prepare: with(),
 			Args: `{"url":"https://other.example.com/","auth":{"secret":"token"}}`, Code: sandbox.Denied, Text: "secret token is not bound to other.example.com", After: sent("[]")},
 		{Method: "http.fetch", Rule: "a secret that is not there is named", Prepare: with(), Args: auth(`{"secret":"absent"}`), Code: sandbox.NotFound, Text: "there is no secret absent", After: sent("[]")},
+		{Method: "http.fetch", Rule: "a secret that is too short to be blanked out is not sent", Prepare: with(secret("pin", "12345")), Args: auth(`{"secret":"pin"}`), Code: sandbox.Invalid, Text: "secret pin has fewer than 6 bytes", After: sent("[]")},
 		{Method: "http.fetch", Rule: "a scheme is one word", Prepare: with(), Args: auth(`{"secret":"token","scheme":"a b"}`), Code: sandbox.Invalid, Text: "auth.scheme"},
 		{Method: "http.fetch", Rule: "a placeholder that is not closed is refused", Prepare: with(), Args: field("{{secret:token"), Code: sandbox.Invalid, Text: "want {{secret:NAME}}", After: sent("[]")},
 		{Method: "http.fetch", Rule: "the name in a placeholder is checked", Prepare: with(), Args: field("{{secret:a b}}"), Code: sandbox.Invalid, Text: "Secret name must only contain", After: audited()},
