@@ -43,6 +43,9 @@ func (inv *invocation) redact() func(string) string {
 	for _, h := range inv.call.Header {
 		if slices.Contains(secretHeaders, strings.ToLower(h[0])) {
 			credentials = append(credentials, h[1])
+			if _, alone, ok := strings.Cut(h[1], " "); ok { // behind its scheme
+				credentials = append(credentials, alone)
+			}
 		}
 	}
 	return func(text string) string { return bridge.Redact(inv.session.Redact(text), credentials...) }

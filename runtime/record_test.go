@@ -109,6 +109,29 @@ func TestARecordingHasNoSecrets(t *testing.T) {
 	}
 }
 
+// What a webhook's sender signs in with reaches the handler, which may take it apart.
+func TestARecordingHasNoCredentialsOfSenders(t *testing.T) {
+	h := openHost(t, standard.Options{Record: recordAll})
+	more := `,{"method": "GET", "path": "hook", "handler": "server/do.js", "public": true}`
+	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", asksAll, more),
+		`export default async ({request, storage}) => { await storage.set('sender', request.headers.authorization.split(' ')[1]) }`))
+	call := runtime.Call{
+		ID: "r-1", Org: "acme", Extension: "acme.x", Method: "GET", Path: "hook", URL: "http://localhost/", Public: true,
+		Header: [][2]string{{"Authorization", "Bearer sender-token"}},
+	}
+	if _, err := h.Invoke(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := h.Recording(t.Context(), "acme", "r-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(rec)
+	if err != nil || len(rec.Calls) != 1 || strings.Contains(string(text), "sender-token") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
 func TestAReplayOnChangedCodeTellsWhatDiffers(t *testing.T) {
 	h := openHost(t, standard.Options{Record: recordAll})
 	m := manifestOf("x", "1.0.0", asksAll, "")

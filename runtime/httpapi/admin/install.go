@@ -3,10 +3,10 @@ package admin
 import (
 	"context"
 	"fmt"
-	"github.com/annexhost/annex/runtime/identity"
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/sandbox"
 )

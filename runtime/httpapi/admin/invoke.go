@@ -46,13 +46,16 @@ var Invoke = Define(Spec{
 		user = nil
 	case user == nil:
 		user = &bridge.User{ID: c.Caller.Actor, OrgID: in.Org, Role: "admin"}
-	case user.OrgID != "" && user.OrgID != in.Org:
+	case user.OrgID == "":
+		user.OrgID = in.Org
+	case user.OrgID != in.Org:
 		return Invoked{}, sandbox.Errorf(sandbox.Invalid, "the user belongs to another organization")
 	}
-	path, query, _ := strings.Cut(strings.TrimPrefix(in.Path, "/"), "?")
+	address := strings.TrimPrefix(in.Path, "/")
+	path, query, _ := strings.Cut(address, "?")
 	call := runtime.Call{
 		ID: c.ID, Org: in.Org, Extension: inst.Extension, Method: strings.ToUpper(in.Method), Path: path, RawQuery: query,
-		URL: "http://localhost/extensions/" + inst.Extension + "/" + in.Path, User: user,
+		URL: "http://localhost/extensions/" + inst.Extension + "/" + address, User: user,
 	}
 	if in.Body != "" {
 		kind := in.ContentType

@@ -61,6 +61,9 @@ var ReadLogs = Define(Spec{
 		return Stream{}, err
 	}
 	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
+		if follower != nil {
+			defer follower.Stop()
+		}
 		out := bufio.NewWriter(w)
 		enc := json.NewEncoder(out)
 		last := uint64(0)
@@ -73,7 +76,6 @@ var ReadLogs = Define(Spec{
 		if err := out.Flush(); err != nil || follower == nil {
 			return err
 		}
-		defer follower.Stop()
 		return follow(ctx, w, follower, last)
 	}}, nil
 })

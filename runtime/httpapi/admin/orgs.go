@@ -3,10 +3,10 @@ package admin
 import (
 	"context"
 	"errors"
-	"github.com/annexhost/annex/runtime/identity"
 	"time"
 
 	"github.com/annexhost/annex/runtime/audit"
+	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
 )

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 
+	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/runtime/recording"
 )
@@ -66,5 +67,12 @@ var EraseRecordings = Define(Spec{
 	Name: "eraseRecordings", Method: "DELETE", Path: "/orgs/{org}/extensions/{extension}/recordings", Right: identity.Data,
 	Doc: "Removes all recordings of an extension",
 }, func(ctx context.Context, c *Call, in OfExtension) (None, error) {
-	return None{}, c.Host.EraseRecordings(ctx, in.Org, in.Extension)
+	inst, err := c.installation(ctx, in.Org, in.Extension)
+	if err != nil {
+		return None{}, err
+	}
+	if err := c.record(ctx, audit.Record{Org: in.Org, Extension: inst.Extension, Action: "recordings.erase"}); err != nil {
+		return None{}, err
+	}
+	return None{}, c.Host.EraseRecordings(ctx, in.Org, inst.Extension)
 })

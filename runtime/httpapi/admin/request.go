@@ -23,11 +23,11 @@ type request struct {
 	path  map[string]string // values of the path's parameters, unescaped
 	query url.Values
 	body  io.Reader // bounded
-	raw   io.Reader // as it comes
+	raw   io.Reader // as it comes, each piece within its time
 	wait  func()    // bounds the time in which the body arrives
 }
 
-// bodyWait is how long a JSON body may take to arrive.
+// bodyWait is how long a JSON body may take to arrive, or the next piece of a raw one.
 const bodyWait = time.Minute
 
 // newRequest takes r apart. The body is read by decode, after the caller was
@@ -41,10 +41,21 @@ func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[stri
 	if limit == 0 {
 		limit = maxJSON
 	}
+	wait := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait)) }
 	return &request{
-		path: path, query: query, body: http.MaxBytesReader(w, r.Body, limit), raw: r.Body,
-		wait: func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait)) },
+		path: path, query: query, body: http.MaxBytesReader(w, r.Body, limit), raw: awaited{r.Body, wait}, wait: wait,
 	}, nil
+}
+
+// awaited bounds how long each piece of a body may take to arrive.
+type awaited struct {
+	r    io.Reader
+	wait func()
+}
+
+func (a awaited) Read(p []byte) (int, error) {
+	a.wait()
+	return a.r.Read(p)
 }
 
 // decode fills a struct by the tags of its fields.

@@ -6,11 +6,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/logs"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -222,6 +226,60 @@ func TestSlowed(t *testing.T) {
 		status, list := askServer(t, server, "operator", "GET", "/orgs/"+org+"/extensions", "")
 		if status != http.StatusOK || strings.Contains(list, `"slowed":true`) != want {
 			t.Errorf("%s: %d %s, want slowed %v", org, status, list, want)
+		}
+	}
+}
+
+// Who leaves while the lines that are there are sent follows no more.
+func TestLeavingTheLogEndsFollowing(t *testing.T) {
+	f := newFixture(t)
+	book := f.host.State.Logs
+	book.Add(logs.Line{Org: "acme", Extension: "acme.x", Level: "info", Message: "m"})
+	in := ReadLogsIn{InOrg: InOrg{Org: "acme"}, Follow: true}
+	stream, err := ReadLogs.handle(t.Context(), &Call{Config: f.server.cfg}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	followers := func() int { return reflect.ValueOf(book).Elem().FieldByName("followers").Len() }
+	if n := followers(); n != 1 {
+		t.Fatalf("%d follow, want 1", n)
+	}
+	reader, writer := io.Pipe()
+	reader.Close()
+	if err := stream.Write(t.Context(), writer); err == nil || followers() != 0 {
+		t.Errorf("%d follow after %v, want none", followers(), err)
+	}
+}
+
+// Every piece of a raw body has its time, and not the first alone.
+func TestRawBodiesAreWaitedForPieceByPiece(t *testing.T) {
+	waited := 0
+	body := awaited{iotest.OneByteReader(strings.NewReader("abc")), func() { waited++ }}
+	if text, err := io.ReadAll(body); string(text) != "abc" || err != nil || waited != 4 {
+		t.Errorf("%q, %v, waited %d times", text, err, waited)
+	}
+}
+
+func TestAnInvokedHandlerSeesAUserOfItsOrganization(t *testing.T) {
+	f := newFixture(t)
+	files := testFiles()
+	files["extension.json"] = []byte(strings.ReplaceAll(testManifest, "acme.x", "acme.y"))
+	files["h.js"] = []byte(`export default ({ user, request }) => ({ org: user?.orgId, path: new URL(request.url).pathname })`)
+	p, err := pack.FromFiles(files, pack.Options{})
+	if err == nil {
+		_, err = f.host.Install(t.Context(), "acme", p, runtime.Consent{By: "test"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		`{"method":"GET","path":"a"}`:                                   `{\"org\":\"acme\",\"path\":\"/extensions/acme.y/a\"}`,
+		`{"method":"GET","path":"/a","user":{"id":"u"}}`:                `{\"org\":\"acme\",\"path\":\"/extensions/acme.y/a\"}`,
+		`{"method":"GET","path":"a","user":{"id":"u","orgId":"other"}}`: "another organization",
+		`{"method":"GET","path":"a","anonymous":true}`:                  `{\"path\":\"/extensions/acme.y/a\"}`,
+	} {
+		if _, text := f.ask(t, "admin", "POST", "/orgs/acme/extensions/acme.y/invoke", body); !strings.Contains(text, want) {
+			t.Errorf("%s: %s, want %s", body, text, want)
 		}
 	}
 }
