@@ -19,9 +19,6 @@ type setting struct {
 	Origin string `json:"origin"` // flag, a variable, a file, or default
 }
 
-// notSettings are flags of serve that say what to do once.
-var notSettings = []string{"json", "help", "config", "grant", "approve-all", "yes"}
-
 // serveSettings returns what serve would have, with the flags that doctor was
 // given in the place of its own.
 func serveSettings(doctor *cobra.Command) ([]setting, error) {
@@ -41,7 +38,7 @@ func serveSettings(doctor *cobra.Command) ([]setting, error) {
 	}
 	var list []setting
 	flags.VisitAll(func(f *pflag.Flag) {
-		if !slices.Contains(notSettings, f.Name) && knownSettings[f.Name] {
+		if knownSettings[f.Name] {
 			list = append(list, setting{f.Name, shownValue(f), originOf(f)})
 		}
 	})

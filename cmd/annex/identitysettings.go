@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -77,16 +74,9 @@ func (s issuerSettings) issuer() identity.Issuer {
 // readStructured returns the settings of a file that are no flags.
 func readStructured(name string) (structured, error) {
 	var s structured
-	optional := name == ""
-	if optional {
-		name = settingsFile
-	}
-	data, err := os.ReadFile(name)
-	if optional && errors.Is(err, fs.ErrNotExist) {
-		return s, nil
-	}
-	if err != nil {
-		return s, usagef("settings: %v", err)
+	data, name, err := openSettings(name)
+	if err != nil || data == nil {
+		return s, err
 	}
 	var all map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &all); err != nil {

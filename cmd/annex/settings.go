@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
+	"fmt"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,16 +11,12 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/admission"
 )
-
-// settingsFile is read from the current directory unless --config names another.
-const settingsFile = "annex.yaml"
 
 // environment names the variable that stands for a flag.
 var environment = map[string]string{
@@ -39,61 +33,25 @@ const masterKeyVariable = "ANNEX_MASTER_KEY"
 // addSettings gives cmd the flag --config, and fills in what the command line
 // leaves open: first from the environment, then from the file.
 func addSettings(cmd *cobra.Command) {
-	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml, where there is one)")
+	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml, where there is one and the directory is no extension)")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		fromFile, err := readSettings(*file)
 		if err != nil {
 			return err
 		}
+		if *file == "" && isExtension() && exists(settingsFile) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "annex: %s is left out: this directory is an extension, whose author may have written it; --config %[1]s reads it\n", settingsFile)
+		}
 		return fillIn(cmd.Flags(), fromFile)
 	}
 }
 
-// readSettings returns the values of a file by flag name.
-func readSettings(name string) (map[string][]string, error) {
-	optional := name == ""
-	if optional {
-		name = settingsFile
-	}
-	data, err := os.ReadFile(name)
-	if optional && errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, usagef("settings: %v", err)
-	}
-	var raw map[string]yaml.Node
-	if err := yaml.Unmarshal(data, &raw); err != nil {
-		return nil, usagef("settings in %s: %v", name, err)
-	}
-	values := map[string][]string{}
-	for key, node := range raw {
-		if slices.Contains(structuredKeys, key) {
-			continue // readStructured's
-		}
-		switch node.Kind {
-		case yaml.ScalarNode:
-			values[key] = []string{node.Value}
-		case yaml.SequenceNode:
-			for _, item := range node.Content {
-				values[key] = append(values[key], item.Value)
-			}
-		case yaml.MappingNode: // for flags that take NAME=VALUE
-			for i := 0; i+1 < len(node.Content); i += 2 {
-				values[key] = append(values[key], node.Content[i].Value+"="+node.Content[i+1].Value)
-			}
-		default:
-			return nil, usagef("settings in %s, line %d: %s must be a value, or a list or a map of values", name, node.Line, key)
-		}
-	}
-	return values, nil
-}
-
 // fillIn sets the flags that the command line left open. A setting for another
-// command is left alone; one that no command knows is an error.
+// command is left alone; one that no command knows is an error, and so is a flag
+// that says what to do once, such as an approval, or to whom a token is sent.
 func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
 	for key := range fromFile {
-		if flags.Lookup(key) == nil && !knownSettings[key] {
+		if !knownSettings[key] {
 			return usagef("settings: %s is not a setting", key)
 		}
 	}
@@ -118,14 +76,6 @@ func fillIn(flags *pflag.FlagSet, fromFile map[string][]string) error {
 	return failed
 }
 
-// fileName is the file that settings came from.
-func fileName(flags *pflag.FlagSet) string {
-	if f := flags.Lookup("config"); f != nil && f.Value.String() != "" {
-		return f.Value.String()
-	}
-	return settingsFile
-}
-
 // originAnnotation says on a flag where its value came from.
 const originAnnotation = "annex_origin"
 
@@ -146,20 +96,6 @@ func originOf(f *pflag.Flag) string {
 		return "flag"
 	}
 	return "default"
-}
-
-// knownSettings are the flags that may stand in a file of settings.
-var knownSettings = map[string]bool{
-	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "deny-cidr": true, "deny-host": true, "resolve": true,
-	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
-	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
-	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
-	"keys": true, "require-signed": true, "require-tier": true,
-	"isolation": true, "isolation-of": true, "require-jail": true,
-	"public-url": true, "trusted-proxy": true, "tls-cert": true, "tls-key": true, "cors-origin": true, "single-org": true,
-	"limit-public-rate": true, "limit-body": true, "limit-header": true, "limit-conns": true, "limit-client-conns": true,
-	"keep-logs": true, "keep-logs-for": true, "keep-audit-for": true,
-	"timeout-header": true, "timeout-body": true, "timeout-answer": true, "timeout-idle": true,
 }
 
 // policyFlags are the operator's limits and exceptions, on every command that

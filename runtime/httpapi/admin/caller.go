@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/identity"
@@ -45,9 +46,18 @@ func (s *Server) caller(r *http.Request) (Caller, error) {
 	}
 	c := Caller{Role: who.Role, Org: who.Org, Actor: "a token of " + who.Org}
 	if who.User != nil {
-		c.Actor = who.User.ID
+		c.Actor = actorOf(who.User.ID)
 	}
 	return c, nil
+}
+
+// actorOf names a user for the audit. An admin chooses the ids of users, and none
+// may pass for the operator who reaches the socket or has the data directory.
+func actorOf(user string) string {
+	if name, _, _ := strings.Cut(user, ":"); strings.EqualFold(strings.TrimSpace(name), local.Actor) {
+		return "user " + user
+	}
+	return user
 }
 
 // allow asks the table of rights. It comes before anything is looked up, so that the

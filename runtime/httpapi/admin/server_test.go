@@ -131,6 +131,22 @@ func TestHeadersNameNobody(t *testing.T) {
 	}
 }
 
+// The audit tells the operator from users who are called that.
+func TestNobodyPassesForTheOperator(t *testing.T) {
+	f := newFixture(t)
+	if _, text := f.ask(t, "operator", "GET", "/whoami", ""); !strings.Contains(text, `"actor":"user operator"`) {
+		t.Errorf("with a token: %s", text)
+	}
+	if _, text := askServer(t, f.server.Local(), "", "GET", "/whoami", ""); !strings.Contains(text, `"actor":"operator"`) {
+		t.Errorf("by the socket: %s", text)
+	}
+	for user, want := range map[string]string{"ada": "ada", "Operator: x": "user Operator: x", "operators": "operators"} {
+		if got := actorOf(user); got != want {
+			t.Errorf("%s is %s, want %s", user, got, want)
+		}
+	}
+}
+
 // A client sees what the server said: the code of an error, and the end of an
 // answer that broke off.
 func TestClient(t *testing.T) {
