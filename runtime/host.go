@@ -93,6 +93,7 @@ type Host struct {
 	cfg       Config
 	log       hclog.Logger
 	handlers  hclog.Logger // what handlers log
+	chatter   *chatter     // how much of that, and of failures
 	registry  *registry.Registry
 	installs  *installs
 	programs  *programs
@@ -140,6 +141,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		cfg:      cfg,
 		log:      cfg.Logger,
 		handlers: cfg.Logger.Named("handler"),
+		chatter:  newChatter(cfg),
 		registry: registry.New(cfg.Store),
 		programs: newPrograms(cfg.Programs),
 		running:  newInflight(),

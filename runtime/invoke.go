@@ -280,13 +280,18 @@ func (inv *invocation) write(failure *sandbox.Error) {
 	if h.cfg.Meter != nil {
 		h.cfg.Meter.Invocation(*l)
 	}
-	switch {
-	case failure != nil && inv.session != nil:
-		h.log.Warn("invocation failed", append(l.fields(),
-			"error", inv.session.Redact(failure.Message), "stack", inv.session.Redact(failure.Stack))...)
-	case failure != nil:
-		h.log.Warn("invocation failed", append(l.fields(), "error", failure.Message)...)
-	case h.log.IsInfo():
+	if failure != nil && h.log.IsWarn() {
+		message, stack := failure.Message, failure.Stack
+		if inv.session != nil {
+			message, stack = inv.session.Redact(message), inv.session.Redact(stack)
+		}
+		message, stack = clipped(message), clipped(stack)
+		if h.chatter.allows(l.Org, l.Extension, len(message)+len(stack)) {
+			h.log.Warn("invocation failed", append(l.fields(), "error", message, "stack", stack)...)
+			return
+		}
+	}
+	if h.log.IsInfo() {
 		h.log.Info("invocation", l.fields()...)
 	}
 }

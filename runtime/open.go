@@ -68,11 +68,15 @@ func (s sessionLog) Log(line bridge.LogLine) {
 		s.host.cfg.OnLog(l)
 		return
 	}
+	level := hclog.LevelFromString(l.Level)
+	if s.host.handlers.GetLevel() > level || !s.host.chatter.allows(l.Org, l.Extension, len(l.Message)+len(l.Fields)) {
+		return
+	}
 	args := []any{"invocation", l.Invocation, "org", l.Org, "extension", l.Extension, "text", l.Message}
 	if len(l.Fields) > 0 {
 		args = append(args, "fields", string(l.Fields))
 	}
-	s.host.handlers.Log(hclog.LevelFromString(string(line.Level)), "line", args...)
+	s.host.handlers.Log(level, "line", args...)
 }
 
 // sessionEvents takes what a handler emits.

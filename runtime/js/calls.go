@@ -110,9 +110,7 @@ func (r *realm) countCall(name string) error {
 func (r *realm) carry(ctx context.Context, name string, args sandbox.Payload) (result sandbox.Payload, err error) {
 	defer func() {
 		if x := recover(); x != nil {
-			if crashed := r.program.engine.config.Crashed; crashed != nil {
-				crashed(r.invocationID(), x, debug.Stack())
-			}
+			r.crashed(x, debug.Stack())
 			err = sandbox.AsError(fmt.Errorf("panic in %s", name))
 		}
 	}()

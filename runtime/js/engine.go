@@ -43,7 +43,7 @@ type Config struct {
 
 	// Crashed, when not nil, is told of a panic inside the engine or a Caller:
 	// the guest sees no more than "internal error". It must not block.
-	Crashed func(invocation string, value any, stack []byte)
+	Crashed func(sandbox.Crash)
 }
 
 // Engine runs JavaScript on goja. It is a [sandbox.Engine].

@@ -1,10 +1,13 @@
 package js
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -75,12 +78,48 @@ func (r *realm) failure(err error) *sandbox.Error {
 	case *thrownValue:
 		return r.thrown(e.value, nil)
 	case *crash:
-		if report := r.program.engine.config.Crashed; report != nil {
-			report(r.invocationID(), e.value, e.stack)
+		if outOfRange(e.value) {
+			r.dead = true
+			return &sandbox.Error{
+				Code: sandbox.Thrown, Name: "RangeError", Message: lengthMessage, Stack: "RangeError: " + lengthMessage,
+			}
 		}
+		r.crashed(e.value, e.stack)
 	}
 	r.dead = true
 	return &sandbox.Error{Code: sandbox.Internal, Message: "internal error"}
+}
+
+// crashed tells the operator of a panic.
+func (r *realm) crashed(value any, stack []byte) {
+	report := r.program.engine.config.Crashed
+	if report == nil {
+		return
+	}
+	c := sandbox.Crash{Value: value, Stack: stack}
+	if r.inv != nil {
+		c.Tenant, c.Invocation = r.inv.Tenant, r.inv.ID
+	}
+	report(c)
+}
+
+// lengthMessage is what the author is told whose length [outOfRange] found.
+const lengthMessage = "Invalid length: nothing that long can be made; the invocation was ended"
+
+// outOfRange reports of a panic whether it is Go's answer to a length or a
+// capacity that no address space has: goja checks few of those that it is given
+// ("x".repeat(2**53 - 1)). It cannot be caught by the author, since the machine
+// was left in the middle, but it is the author's doing and no fault of ours.
+func outOfRange(value any) bool {
+	switch e := value.(type) {
+	case goruntime.Error:
+		return slices.ContainsFunc([]string{"makeslice: ", "growslice: "}, func(what string) bool { return strings.Contains(e.Error(), what) })
+	case error:
+		return errors.Is(e, bytes.ErrTooLarge)
+	case string:
+		return e == "strings: Repeat output length overflow"
+	}
+	return false
 }
 
 // withStack returns e with the place where the author's code was stopped.

@@ -118,10 +118,3 @@ func (r *realm) function(name string, f func(goja.FunctionCall) goja.Value) *goj
 	_ = object.DefineDataProperty("name", r.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 	return object
 }
-
-func (r *realm) invocationID() string {
-	if r.inv == nil {
-		return ""
-	}
-	return r.inv.ID
-}

@@ -40,8 +40,9 @@ type Config struct {
 // Bounds that nobody sets.
 const (
 	flushEvery = time.Second
-	chunkBytes = 64 << 10 // of one stored value, at most a line more
-	maxPending = 8 << 20  // bytes that wait for the store; more lines are dropped
+	chunkBytes = 64 << 10       // of one stored value, at most a line more
+	maxPending = 8 << 20        // bytes that wait for the store; more lines are dropped
+	maxOfOne   = maxPending / 4 // of them of one installation, so that others have room
 )
 
 // Book keeps the lines. It is safe for concurrent use; Close writes what waits.
@@ -57,7 +58,8 @@ type Book struct {
 	mu        sync.Mutex
 	seq       uint64
 	pending   map[source][]Line
-	bytes     int // of pending
+	bytes     int            // of pending
+	bytesOf   map[source]int // the same of each
 	dropped   map[source]int
 	followers map[*Follower]struct{}
 }
@@ -85,7 +87,7 @@ func Open(store storage.Store, c Config) *Book {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &Book{
 		store: store, cfg: c, stop: stop, done: make(chan struct{}), sizes: map[source]int64{},
-		pending: map[source][]Line{}, dropped: map[source]int{}, followers: map[*Follower]struct{}{},
+		pending: map[source][]Line{}, bytesOf: map[source]int{}, dropped: map[source]int{}, followers: map[*Follower]struct{}{},
 	}
 	go b.keep(ctx)
 	return b
@@ -124,11 +126,12 @@ func (b *Book) Add(l Line) {
 		f.offer(l)
 	}
 	size := sizeOf(l)
-	if b.bytes+size > maxPending {
+	if b.bytes+size > maxPending || b.bytesOf[s]+size > maxOfOne {
 		b.dropped[s]++
 		return
 	}
 	b.bytes += size
+	b.bytesOf[s] += size
 	b.pending[s] = append(b.pending[s], l)
 }
 
@@ -152,7 +155,7 @@ func (b *Book) Flush(ctx context.Context) error {
 		b.number(&l)
 		pending[s] = append(pending[s], l)
 	}
-	b.pending, b.bytes, b.dropped = map[source][]Line{}, 0, map[source]int{}
+	b.pending, b.bytes, b.bytesOf, b.dropped = map[source][]Line{}, 0, map[source]int{}, map[source]int{}
 	b.mu.Unlock()
 	var failed error
 	for s, lines := range pending {
@@ -172,6 +175,7 @@ func (b *Book) putBack(s source, lines []Line) {
 	defer b.mu.Unlock()
 	for _, l := range lines {
 		b.bytes += sizeOf(l)
+		b.bytesOf[s] += sizeOf(l)
 	}
 	b.pending[s] = append(lines, b.pending[s]...)
 }

@@ -126,6 +126,10 @@ func TestWhatTheStoreCannotTakeIsDroppedAndSaid(t *testing.T) {
 	for range 100 {
 		b.Add(line("acme", "x.a", "info", strings.Repeat("x", maxPending/50)))
 	}
+	b.Add(line("other", "x.a", "info", "kept")) // there is room for others
+	if got := messages(t, b, Query{Org: "other"}); got != "kept" {
+		t.Errorf("another organization's line: got %q", got)
+	}
 	lines, err := b.Read(ctx, Query{Org: "acme", Limit: 100})
 	if err != nil {
 		t.Fatal(err)

@@ -136,3 +136,12 @@ func (p Payload) Size() int64 {
 // An engine may call it from several goroutines at once. ctx is done when the
 // invocation is over; a Caller returns soon after.
 type Caller func(ctx context.Context, method string, args Payload) (Payload, error)
+
+// Crash is a panic of an engine or of a [Caller] that ended one invocation and
+// not the process. It is for the operator: the caller learns nothing of it.
+type Crash struct {
+	Tenant     string // empty where the engine does not know it
+	Invocation string
+	Value      any // what panicked
+	Stack      []byte
+}

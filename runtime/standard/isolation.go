@@ -93,7 +93,7 @@ func newJavaScript(c js.Config) (sandbox.Engine, error) {
 func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 	o := h.options
 	c := worker.Config{
-		Engine: name, Memory: o.Limits.Sandbox.Memory, Group: organizationOf, Crashed: o.crashed, Ended: o.workerEnded,
+		Engine: name, Memory: o.Limits.Sandbox.Memory, Group: organizationOf, Crashed: h.reports.crashed, Ended: h.reports.ended,
 	}
 	if o.RequireJail {
 		c.Jail = worker.JailRequired
@@ -130,11 +130,4 @@ func (o Options) warnOfJail(report jail.Report) {
 func organizationOf(tenant string) string {
 	org, _, _ := strings.Cut(tenant, "/")
 	return org
-}
-
-// workerEnded logs that a worker was ended or has died.
-func (o Options) workerEnded(e worker.Ending) {
-	if o.Logger != nil {
-		o.Logger.Warn("a worker ended", "cause", e.Cause, "tenant", e.Tenant, "invocation", e.Invocation, "detail", e.Detail)
-	}
 }

@@ -12,9 +12,9 @@ import (
 
 // modulesHere runs WebAssembly in this process. It is not started before there is
 // a module.
-func (o Options) modulesHere() sandbox.Engine {
+func (h *Host) modulesHere() sandbox.Engine {
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
-		return newWebAssembly(wasm.Config{MaxMemory: max(o.Limits.Sandbox.Memory, 0), Crashed: o.crashed})
+		return newWebAssembly(wasm.Config{MaxMemory: max(h.options.Limits.Sandbox.Memory, 0), Crashed: h.reports.crashed})
 	}}
 }
 

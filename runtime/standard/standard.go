@@ -88,6 +88,7 @@ type Host struct {
 	State *State
 
 	options       Options
+	reports       *reports
 	engines       []sandbox.Engine // to be closed
 	compiled      string           // directory of compiled code; empty: it is kept in memory
 	workers       []*worker.Engine // those of them that have workers
@@ -116,7 +117,7 @@ func OpenMemory(ctx context.Context, o Options) (*Host, error) {
 }
 
 func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *Host, err error) {
-	h := &Host{State: state, options: o, compiled: compiled}
+	h := &Host{State: state, options: o, compiled: compiled, reports: newReports(o)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close(ctx))
@@ -126,12 +127,12 @@ func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *
 		return nil, err
 	}
 	javaScript, err := h.newEngine(JavaScript, func() (sandbox.Engine, error) {
-		return newJavaScript(js.Config{Crashed: o.crashed})
+		return newJavaScript(js.Config{Crashed: h.reports.crashed})
 	})
 	if err != nil {
 		return nil, err
 	}
-	modules, err := h.newEngine(WebAssembly, func() (sandbox.Engine, error) { return o.modulesHere(), nil })
+	modules, err := h.newEngine(WebAssembly, func() (sandbox.Engine, error) { return h.modulesHere(), nil })
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +154,6 @@ func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *
 		return nil, err
 	}
 	return h, nil
-}
-
-// crashed logs that an engine panicked. The host lives, but somebody should know.
-func (o Options) crashed(invocation string, cause any, stack []byte) {
-	if o.Logger != nil {
-		o.Logger.Error("an engine panicked", "invocation", invocation, "cause", fmt.Sprint(cause), "stack", string(stack))
-	}
 }
 
 // InstallDir installs the package in a directory (or a .bpx file) and approves

@@ -117,7 +117,7 @@ func (in *instance) guarded(ctx context.Context, method string, args sandbox.Pay
 
 func (in *instance) crashed(value any) {
 	if f := in.engine.config.Crashed; f != nil {
-		f(in.inv.ID, value, debug.Stack())
+		f(sandbox.Crash{Tenant: in.inv.Tenant, Invocation: in.inv.ID, Value: value, Stack: debug.Stack()})
 	}
 }
 

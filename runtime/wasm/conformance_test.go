@@ -88,8 +88,8 @@ func TestConformance(t *testing.T) {
 		}
 	}()
 	sandboxtest.Run(t, func(t *testing.T, c sandboxtest.Config) sandbox.Engine {
-		engine, err := New(Config{API: c.API, Cache: compiledOnce, Crashed: func(_ string, value any, stack []byte) {
-			t.Logf("crash: %v\n%s", value, stack)
+		engine, err := New(Config{API: c.API, Cache: compiledOnce, Crashed: func(c sandbox.Crash) {
+			t.Logf("crash: %v\n%s", c.Value, c.Stack)
 		}})
 		if err != nil {
 			t.Fatal(err)

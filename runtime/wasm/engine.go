@@ -49,7 +49,7 @@ type Config struct {
 
 	// Crashed, when not nil, is told of a panic inside the engine or a Caller:
 	// the guest sees no more than "internal error". It must not block.
-	Crashed func(invocation string, value any, stack []byte)
+	Crashed func(sandbox.Crash)
 
 	host map[string]map[string]hostFunction // more host functions, for tests: by module and name
 	raw  bool                               // results need not be JSON, for tests

@@ -18,8 +18,8 @@ import (
 // calls crashed when something in it panicked: the host reports that.
 type Engines map[string]func(crashed Crashed) (sandbox.Engine, error)
 
-// Crashed is told of a panic: in which invocation, of what, and where.
-type Crashed func(invocation string, value any, stack []byte)
+// Crashed is told of a panic.
+type Crashed func(sandbox.Crash)
 
 // The command line that makes a process a worker.
 const (
@@ -200,13 +200,13 @@ func (w *child) send(k kind, fill func([]byte) []byte) {
 }
 
 // crashed tells the host of a panic, in as many words as a frame has room for.
-func (w *child) crashed(invocation string, value any, stack []byte) {
+func (w *child) crashed(c sandbox.Crash) {
 	const most = 8 << 10
-	text := fmt.Sprint(value)
+	text := fmt.Sprint(c.Value)
 	w.send(kindCrashed, func(b []byte) []byte {
-		b = appendString(b, invocation[:min(len(invocation), most)])
+		b = appendString(b, c.Invocation[:min(len(c.Invocation), most)])
 		b = appendString(b, text[:min(len(text), most)])
-		return appendBytes(b, stack[:min(len(stack), most)])
+		return appendBytes(b, c.Stack[:min(len(c.Stack), most)])
 	})
 }
 

@@ -34,6 +34,12 @@ func (p *pool) died(w *worker) {
 	p.refill()
 }
 
+// name is what the tenant was called by whoever asked for an invocation.
+func (t *tenant) name() string {
+	name, _, _ := strings.Cut(t.key, programMark)
+	return name
+}
+
 // tell reports the end of a worker.
 func (p *pool) tell(w *worker, f *fate) {
 	if p.config.Ended == nil || f.cause == nil {
@@ -41,7 +47,7 @@ func (p *pool) tell(w *worker, f *fate) {
 	}
 	e := Ending{Cause: f.name(), Detail: f.detail}
 	if w.tenant != nil {
-		e.Tenant, _, _ = strings.Cut(w.tenant.key, programMark)
+		e.Tenant = w.tenant.name()
 	}
 	if f.guilty != nil {
 		e.Invocation = f.guilty.asked.ID

@@ -55,7 +55,7 @@ type Config struct {
 
 	// A worker is retired after so many invocations (10,000), so much time (10
 	// min), or so much time without an invocation (30 s), and after any
-	// invocation that hit a limit.
+	// invocation that hit its limit of time or memory.
 	MaxCalls int
 	MaxAge   time.Duration
 	MaxIdle  time.Duration

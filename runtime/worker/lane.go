@@ -282,7 +282,7 @@ func (i *invocation) carry(c call) (a *answer) {
 	defer func() {
 		if x := recover(); x != nil {
 			if crashed := i.pool.config.Crashed; crashed != nil {
-				crashed(i.asked.ID, x, debug.Stack())
+				crashed(sandbox.Crash{Tenant: i.asked.Tenant, Invocation: i.asked.ID, Value: x, Stack: debug.Stack()})
 			}
 			a.failed, a.result = internalError(), sandbox.Payload{}
 		}

@@ -276,9 +276,11 @@ func (p *pool) release(l *lane, failed *sandbox.Error) {
 }
 
 // hitLimit reports whether an invocation ended by a limit after which nobody
-// knows in what state it left its process.
+// knows in what state it left its process. A depth that the engine counted is
+// none of these: its guest's stack was unwound, and a process would have to be
+// started for each of a thing that costs a guest nothing.
 func hitLimit(e *sandbox.Error) bool {
-	return e != nil && (e.Code == sandbox.Timeout || e.Code == sandbox.Exhausted && (e.Reason == sandbox.ReasonMemory || e.Reason == sandbox.ReasonDepth))
+	return e != nil && (e.Code == sandbox.Timeout || e.Code == sandbox.Exhausted && e.Reason == sandbox.ReasonMemory)
 }
 
 // retire gives a worker no more invocations, and ends it when it has none. The

@@ -96,8 +96,16 @@ func TestRetirement(t *testing.T) {
 		defer e.Close()
 		runFor(t, compile(t, e, `module.exports = () => 1`), "t")
 		first := e.WorkersOf("t")
-		p := compile(t, e, `module.exports = function f() { return f() + 1 }`)
-		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, nil); !errors.Is(err, &tooDeep) {
+		deep := compile(t, e, `module.exports = function f() { return f() + 1 }`)
+		if _, err := deep.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, nil); !errors.Is(err, &tooDeep) {
+			t.Errorf("got %v", err)
+		}
+		runFor(t, compile(t, e, `module.exports = () => 1`), "t")
+		if now := e.WorkersOf("t"); !slices.Equal(now, first) {
+			t.Errorf("after a depth that was counted: workers %v, want %v again", now, first)
+		}
+		long := compile(t, e, `module.exports = () => { for (;;); }`)
+		if _, err := long.Run(context.Background(), sandbox.Invocation{Tenant: "t", Limits: sandbox.Limits{Wall: 50 * time.Millisecond}}, nil); !errors.Is(err, &tooLong) {
 			t.Errorf("got %v", err)
 		}
 		eventually(t, "the worker ends", func() bool { return !slices.Contains(e.WorkersOf("t"), first[0]) })

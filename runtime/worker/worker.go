@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/worker/jail"
 )
 
@@ -169,17 +170,30 @@ func (w *worker) listen() error {
 			}
 			w.opened(number, thread)
 		case kindCrashed:
-			invocation, text, stack := f.string(), f.string(), f.bytes()
+			c := sandbox.Crash{Invocation: f.string(), Value: f.string(), Stack: f.bytes()}
 			if err := f.done(); err != nil {
 				return err
 			}
-			if crashed := w.pool.config.Crashed; crashed != nil {
-				crashed(invocation, text, stack)
-			}
+			w.crashed(c)
 		default:
 			return errors.New("worker: unexpected frame on the control socket")
 		}
 	}
+}
+
+// crashed reports a panic inside the worker. Which tenant's it is the host knows
+// better.
+func (w *worker) crashed(c sandbox.Crash) {
+	report := w.pool.config.Crashed
+	if report == nil {
+		return
+	}
+	w.pool.mu.Lock()
+	if w.tenant != nil {
+		c.Tenant = w.tenant.name()
+	}
+	w.pool.mu.Unlock()
+	report(c)
 }
 
 // opened notes which thread serves a lane.

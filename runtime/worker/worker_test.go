@@ -39,8 +39,8 @@ func newEngine(t testing.TB, c worker.Config) *worker.Engine {
 
 func TestConformance(t *testing.T) {
 	sandboxtest.Run(t, func(t *testing.T, c sandboxtest.Config) sandbox.Engine {
-		return newEngine(t, worker.Config{Crashed: func(_ string, value any, stack []byte) {
-			t.Logf("crash: %v\n%s", value, stack)
+		return newEngine(t, worker.Config{Crashed: func(c sandbox.Crash) {
+			t.Logf("crash: %v\n%s", c.Value, c.Stack)
 		}})
 	}, sandboxtest.JavaScript())
 }

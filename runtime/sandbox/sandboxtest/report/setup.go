@@ -115,9 +115,9 @@ func ended(e worker.Ending) {
 }
 
 // crashed says where the engine panicked inside a worker.
-func crashed(invocation string, value any, stack []byte) {
+func crashed(c sandbox.Crash) {
 	if verbose {
-		fmt.Fprintf(os.Stderr, "  %s: panic: %v\n%.2000s\n", invocation, value, stack)
+		fmt.Fprintf(os.Stderr, "  %s: panic: %v\n%.2000s\n", c.Invocation, c.Value, c.Stack)
 	}
 }
 
