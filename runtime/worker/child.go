@@ -217,10 +217,13 @@ func (h hello) inside() jail.Inside {
 		ownFiles = 12          // control socket, last words, the runtime's own
 		ownTime  = time.Minute // of CPU beside what a life has for every thread
 		nice     = 5
+
+		ownThreads    = 48 // the runtime's, and those that wait for the kernel
+		threadsOfLane = 4
 	)
 	in := jail.Inside{
 		CPU: h.life*time.Duration(h.procs) + ownTime, Files: 2*h.lanes + ownFiles, Keep: controlFile,
-		Nice: nice, Namespaces: h.namespaces, Parent: h.parent, MachineCode: h.code,
+		Threads: ownThreads + threadsOfLane*h.lanes, Nice: nice, Namespaces: h.namespaces, Parent: h.parent, MachineCode: h.code,
 	}
 	if h.memory > 0 && !raceDetector {
 		in.Memory = h.memory + own

@@ -27,6 +27,7 @@ type lane struct {
 	in     reader
 	run    atomic.Int64 // number of the last invocation
 	job    *invocation  // that has the lane; guarded by the pool's mu
+	opened bool         // the worker has said by which thread; guarded by the pool's mu
 
 	writing sync.Mutex
 	out     []byte

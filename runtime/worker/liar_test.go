@@ -72,7 +72,7 @@ func frame(kind byte, fields ...byte) []byte {
 // TestWorkersThatLie is that a worker which says what it must not is ended, its
 // invocation is answered with a fault, at once, and the next one is performed.
 func TestWorkersThatLie(t *testing.T) {
-	const done, call, chance = 10, 11, 15
+	const opened, crashed, done, call, chance = 4, 7, 10, 11, 15
 	oneCall := frame(call, 2, 1, 1, 'x', 0, 0) // inline, method x, nothing
 	later := frame(call, 2, 0, 1, 'x', 0, 0)
 	for name, c := range map[string]struct {
@@ -93,6 +93,9 @@ func TestWorkersThatLie(t *testing.T) {
 		"randomness nobody offered":    {"wait", frame(chance, 2, 2)},
 		"no word":                      {"exit", nil},
 		"a strange frame of control":   {"wait", append([]byte("control:"), frame(99)...)},
+		"a lane that it opens":         {"wait", append([]byte("control:"), frame(opened, 2, 2)...)},
+		"a lane that is not there":     {"wait", append([]byte("control:"), frame(opened, 99, 2)...)},
+		"panics without end":           {"wait", append([]byte("control:"), repeat(frame(crashed, 0, 0, 0), 101)...)},
 		"a frame too large of control": {"wait", append([]byte("control:"), 0xff, 0xff, 0xff, 0x7f, 4)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/worker"
+	"github.com/annexhost/annex/runtime/worker/jail"
 )
 
 // probe is one thing that a guest could try that has escaped its engine.
@@ -62,6 +64,12 @@ func open(name string, flags int) func(int) error {
 
 // signalled sends no signal, but asks whether one could be sent.
 func signalled(pid int) error { return unix.Kill(pid, 0) }
+
+// futexOf is an operation on a word that nobody waits for.
+func futexOf(operation, value uintptr) error {
+	var word uint32
+	return raw(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&word)), operation|128, value)
+}
 
 // executable maps a page that could be written and executed.
 func executable(int) error {
@@ -152,6 +160,30 @@ var probes = []probe{
 	{"counters", func(int) error { return raw(unix.SYS_PERF_EVENT_OPEN, 0, 0, 0, 0, 0) }, false},
 	{"be dumped", func(int) error { return unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0) }, true},
 	{"outlive the host", func(int) error { return unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0) }, false},
+	{"shared memory", func(int) error {
+		b, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_SHARED)
+		if err == nil {
+			unix.Munmap(b)
+		}
+		return err
+	}, true},
+	{"memory that grows downwards", func(int) error {
+		b, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_GROWSDOWN)
+		if err == nil {
+			unix.Munmap(b)
+		}
+		return err
+	}, true},
+	{"have the host signalled by a descriptor", func(host int) error { _, err := unix.FcntlInt(3, unix.F_SETOWN, host); return err }, true},
+	{"say by which signal", func(int) error { _, err := unix.FcntlInt(3, unix.F_SETSIG, int(unix.SIGURG)); return err }, true},
+	{"send descriptors", func(int) error { return unix.Sendmsg(1, []byte{0}, nil, nil, 0) }, false},
+	{"a pair of sockets", func(int) error { _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err }, false},
+	{"a futex that hands on priorities", func(int) error { return futexOf(13, 0) }, false},
+	{"another personality", func(int) error { return raw(unix.SYS_PERSONALITY, 0xffffffff) }, true},
+	{"System V memory", func(int) error { return raw(unix.SYS_SHMGET, 0, 4096, unix.IPC_CREAT|0o600) }, false},
+	{"another's descriptor", func(host int) error { return raw(unix.SYS_PIDFD_OPEN, uintptr(host), 0) }, true},
+	{"run for real time", func(int) error { return raw(unix.SYS_SCHED_SETSCHEDULER, 0, 0, 0) }, false},
+	{"raise its priority", func(int) error { return unix.Setpriority(unix.PRIO_PROCESS, 0, -5) }, false},
 	{"a file that the host left open", func(int) error { _, err := unix.FcntlInt(strayFile, unix.F_GETFD, 0); return err }, true},
 	{"the environment", hasEnvironment, false},
 }
@@ -165,8 +197,9 @@ func hasEnvironment(int) error {
 
 // probeOrder says what to try: all probes, or those that work without a jail.
 type probeOrder struct {
-	Host int
-	All  bool
+	Host    int
+	All     bool
+	Threads int // to start, instead
 }
 
 // probeEngine runs probes instead of a guest: what a guest could do that is not
@@ -181,6 +214,10 @@ func (probeEngine) Run(_ context.Context, inv sandbox.Invocation, _ sandbox.Call
 	var order probeOrder
 	if err := json.Unmarshal(inv.Input.JSON, &order); err != nil {
 		return sandbox.Output{}, err
+	}
+	if order.Threads > 0 {
+		startThreads(order.Threads)
+		return sandbox.Output{}, nil
 	}
 	results := map[string]string{}
 	for _, p := range probes {
@@ -206,6 +243,55 @@ func (probeEngine) Run(_ context.Context, inv sandbox.Invocation, _ sandbox.Call
 }
 
 func (probeEngine) Close() error { return nil }
+
+// startThreads has n threads at the same time.
+func startThreads(n int) {
+	var all sync.WaitGroup
+	end := make(chan struct{})
+	for range n {
+		all.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			all.Done()
+			<-end
+		}()
+	}
+	all.Wait()
+	close(end)
+}
+
+// TestThreadsAreBounded is that a guest that has escaped its engine cannot take all
+// the threads that the machine has: its worker ends.
+func TestThreadsAreBounded(t *testing.T) {
+	for _, c := range []struct {
+		jail    worker.Jail
+		threads int
+		ends    bool
+	}{
+		{worker.JailOff, 300, false},
+		{worker.JailBestEffort, 24, false},
+		{worker.JailBestEffort, 300, true},
+	} {
+		e, err := worker.New(worker.Config{Engine: "probe", Jail: c.jail})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if c.jail != worker.JailOff && !e.Report().Has(jail.Namespaces) {
+			t.Skip("threads are bounded in namespaces only, which this system does not give")
+		}
+		p, err := e.Compile(context.Background(), sandbox.Source{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		input, _ := json.Marshal(probeOrder{Threads: c.threads})
+		_, err = p.Run(context.Background(), sandbox.Invocation{Input: sandbox.Payload{JSON: input}}, nil)
+		if (err != nil) != c.ends {
+			t.Errorf("%d threads, jail %d: got %v, want an error: %v", c.threads, c.jail, err, c.ends)
+		}
+	}
+}
 
 // runProbes runs all probes in a worker.
 func runProbes(t *testing.T, jail worker.Jail) (map[string]string, *worker.Engine) {

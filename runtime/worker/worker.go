@@ -157,6 +157,8 @@ func (w *worker) attend() {
 // listen takes the frames of the control socket. It ends with an error, which
 // is io.EOF when the worker has ended.
 func (w *worker) listen() error {
+	const maxCrashes = 100 // a worker in which as many invocations panicked should not serve others
+	crashes := 0
 	for {
 		k, f, err := w.process.in.next(keepSpace)
 		if err != nil {
@@ -168,11 +170,16 @@ func (w *worker) listen() error {
 			if err := f.done(); err != nil {
 				return err
 			}
-			w.opened(number, thread)
+			if !w.opened(number, thread) {
+				return protocolf("lane %d was not opened now", number)
+			}
 		case kindCrashed:
 			c := sandbox.Crash{Invocation: f.string(), Value: f.string(), Stack: f.bytes()}
 			if err := f.done(); err != nil {
 				return err
+			}
+			if crashes++; crashes > maxCrashes {
+				return protocolf("more than %d panics", maxCrashes)
 			}
 			w.crashed(c)
 		default:
@@ -196,12 +203,18 @@ func (w *worker) crashed(c sandbox.Crash) {
 	report(c)
 }
 
-// opened notes which thread serves a lane.
-func (w *worker) opened(number, thread int64) {
+// opened notes which thread serves a lane. A worker says it once for each lane:
+// to look the thread up costs the host something.
+func (w *worker) opened(number, thread int64) bool {
 	w.pool.mu.Lock()
 	l := w.lanes[number]
+	first := l != nil && !l.opened
+	if first {
+		l.opened = true
+	}
 	w.pool.mu.Unlock()
-	if l != nil {
+	if first {
 		l.thread.Store(w.process.hostThread(thread))
 	}
+	return first
 }

@@ -79,10 +79,36 @@ func limit(in Inside) error {
 			return fmt.Errorf("limit %d: %w", resource, err)
 		}
 	}
+	if err := limitThreads(in); err != nil {
+		return fmt.Errorf("threads: %w", err)
+	}
 	if err := lowerPriority(in.Nice); err != nil {
 		return fmt.Errorf("priority: %w", err)
 	}
 	return closeInherited(in.Keep)
+}
+
+// limitThreads bounds threads where the kernel counts them for each user
+// namespace (Linux 5.14). Elsewhere it counts all processes of the user, and a
+// bound would be hit by those of others.
+func limitThreads(in Inside) error {
+	if in.Threads == 0 || in.Namespaces != "" || !kernelAtLeast(5, 14) {
+		return nil
+	}
+	most := uint64(in.Threads)
+	return unix.Prlimit(0, unix.RLIMIT_NPROC, &unix.Rlimit{Cur: most, Max: most}, nil)
+}
+
+func kernelAtLeast(major, minor int) bool {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return false
+	}
+	var haveMajor, haveMinor int
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &haveMajor, &haveMinor); err != nil {
+		return false
+	}
+	return haveMajor > major || haveMajor == major && haveMinor >= minor
 }
 
 // lowerPriority lowers the priority of every thread: a process group of one

@@ -85,6 +85,7 @@ func (r *Report) add(n Name, detail string, err error) {
 type Inside struct {
 	Memory     int64         // limit of its data, in bytes; not positive: unlimited
 	CPU        time.Duration // that it may use in its life; not positive: unlimited
+	Threads    int           // that it may have, where they can be counted apart from other processes'; 0: unlimited
 	Files      int           // descriptors that it may have
 	Keep       int           // the highest descriptor that was meant for it
 	Nice       int           // how much its priority is lowered

@@ -14,10 +14,10 @@ import (
 // allowed are the system calls that Go needs to compute, to wait, to start
 // threads, and to read and write sockets that are open.
 var allowed = []uint32{
-	unix.SYS_READ, unix.SYS_WRITE, unix.SYS_RECVMSG, unix.SYS_CLOSE, unix.SYS_FCNTL,
-	unix.SYS_MUNMAP, unix.SYS_MADVISE, unix.SYS_MREMAP, unix.SYS_BRK, unix.SYS_MINCORE,
+	unix.SYS_READ, unix.SYS_WRITE, unix.SYS_RECVMSG, unix.SYS_CLOSE,
+	unix.SYS_MUNMAP, unix.SYS_MADVISE, unix.SYS_MREMAP, unix.SYS_BRK,
 	unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
-	unix.SYS_FUTEX, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY,
+	unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY,
 	unix.SYS_CLOCK_GETTIME, unix.SYS_CLOCK_GETRES, unix.SYS_GETTIMEOFDAY, unix.SYS_GETRANDOM, unix.SYS_GETRUSAGE,
 	unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_GETPPID, unix.SYS_SET_ROBUST_LIST, unix.SYS_RSEQ,
 	unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EVENTFD2,
@@ -31,12 +31,63 @@ const (
 	offsetArgs = 16 // each of 8 bytes, the lower half first
 )
 
-// nameMemory is the option of prctl with which Go labels its memory.
-const nameMemory = 0x53564d41 // PR_SET_VMA
+// rule is a call that is allowed when all conditions hold.
+type rule struct {
+	call uint32
+	when []condition
+}
+
+// condition is that some bits of an argument, of its lower half, are one of
+// several values.
+type condition struct {
+	argument int
+	bits     uint32
+	among    []uint32
+}
+
+const allBits = ^uint32(0)
+
+// What the rules are about.
+const (
+	nameMemory    = 0x53564d41 // PR_SET_VMA: Go labels its memory
+	newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
+		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+
+	// mapFlags are those of a mapping that counts against the limit of data:
+	// nothing that is shared, grows downwards, is locked or has huge pages.
+	mapFlags = unix.MAP_PRIVATE | unix.MAP_ANON | unix.MAP_FIXED | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE | unix.MAP_STACK
+
+	futexOperation = 0x7f // without the flags
+)
+
+// Operations of futexes: to wait and to wake. The others, among them those that
+// hand on priorities, are not needed.
+const (
+	futexWait       = 0
+	futexWake       = 1
+	futexRequeue    = 3
+	futexWaitBitset = 9
+	futexWakeBitset = 10
+)
+
+// byArgument are the calls that are allowed with some arguments only.
+func byArgument(pid uint32) []rule {
+	none := []uint32{0}
+	notExecutable := condition{2, unix.PROT_EXEC, none}
+	return []rule{
+		{unix.SYS_CLONE, []condition{{0, unix.CLONE_THREAD | newNamespaces, []uint32{unix.CLONE_THREAD}}}}, // a thread
+		{unix.SYS_MMAP, []condition{notExecutable, {3, ^uint32(mapFlags), none}}},
+		{unix.SYS_MPROTECT, []condition{notExecutable}},
+		{unix.SYS_TGKILL, []condition{{0, allBits, []uint32{pid}}}}, // threads of this process
+		{unix.SYS_PRCTL, []condition{{0, allBits, []uint32{nameMemory}}}},
+		{unix.SYS_FCNTL, []condition{{1, allBits, []uint32{unix.F_GETFD, unix.F_GETFL}}}}, // no owner, to whom signals go
+		{unix.SYS_FUTEX, []condition{{1, futexOperation, []uint32{futexWait, futexWake, futexRequeue, futexWaitBitset, futexWakeBitset}}}},
+	}
+}
 
 // filterDetail says what the filter lets pass.
 func filterDetail() string {
-	return fmt.Sprintf("%d of the kernel's pass, a few others by their arguments", len(allowed)+len(allowedHere))
+	return fmt.Sprintf("%d of the kernel's pass, %d others by their arguments", len(allowed)+len(allowedHere), len(byArgument(0)))
 }
 
 // filterCalls installs the filter on all threads. It carries no_new_privs to
@@ -71,9 +122,8 @@ func callFilter(pid uint32, machineCode bool) []unix.SockFilter {
 	for _, call := range append(allowed, allowedHere...) {
 		b.when(unix.BPF_JEQ, call, unix.SECCOMP_RET_ALLOW)
 	}
-	// A new thread is allowed, a new process is not. What a C library prefers,
-	// whose arguments a filter cannot see, does not exist.
-	b.whenArgument(unix.SYS_CLONE, 0, unix.BPF_JSET, unix.CLONE_THREAD)
+	// What a C library prefers to clone, whose arguments a filter cannot see,
+	// does not exist.
 	b.when(unix.BPF_JEQ, unix.SYS_CLONE3, unix.SECCOMP_RET_ERRNO|uint32(unix.ENOSYS))
 	if machineCode {
 		// Until [Seal] does away with it.
@@ -82,12 +132,9 @@ func callFilter(pid uint32, machineCode bool) []unix.SockFilter {
 		b.when(unix.BPF_JEQ, unix.SYS_SECCOMP, unix.SECCOMP_RET_ALLOW)
 		b.when(unix.BPF_JEQ, unix.SYS_PRCTL, unix.SECCOMP_RET_ALLOW)
 	}
-	// Memory is never executable.
-	b.unlessArgument(unix.SYS_MMAP, 2, unix.BPF_JSET, unix.PROT_EXEC)
-	b.unlessArgument(unix.SYS_MPROTECT, 2, unix.BPF_JSET, unix.PROT_EXEC)
-	// Signals go to threads of this process only.
-	b.whenArgument(unix.SYS_TGKILL, 0, unix.BPF_JEQ, pid)
-	b.whenArgument(unix.SYS_PRCTL, 0, unix.BPF_JEQ, nameMemory)
+	for _, r := range byArgument(pid) {
+		b.rule(r)
+	}
 	b.add(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM), 0, 0)
 	return b.filter
 }
@@ -115,21 +162,20 @@ func (b *filterBuilder) unless(compare uint16, k, result uint32) {
 	b.add(unix.BPF_RET|unix.BPF_K, result, 0, 0)
 }
 
-// whenArgument allows a call if the lower half of an argument compares to k;
-// otherwise the call is refused.
-func (b *filterBuilder) whenArgument(call uint32, argument int, compare uint16, k uint32) {
-	b.argument(call, argument, compare, k, unix.SECCOMP_RET_ALLOW, unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM))
-}
-
-// unlessArgument is the opposite.
-func (b *filterBuilder) unlessArgument(call uint32, argument int, compare uint16, k uint32) {
-	b.argument(call, argument, compare, k, unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM), unix.SECCOMP_RET_ALLOW)
-}
-
-func (b *filterBuilder) argument(call uint32, argument int, compare uint16, k, yes, no uint32) {
-	b.add(unix.BPF_JMP|unix.BPF_JEQ|unix.BPF_K, call, 0, 4)
-	b.load(offsetArgs + 8*uint32(argument))
-	b.add(unix.BPF_JMP|compare|unix.BPF_K, k, 0, 1)
-	b.add(unix.BPF_RET|unix.BPF_K, yes, 0, 0)
-	b.add(unix.BPF_RET|unix.BPF_K, no, 0, 0)
+// rule allows a call whose arguments are as it says, and refuses any other.
+func (b *filterBuilder) rule(r rule) {
+	size := 1
+	for _, c := range r.when {
+		size += 3 + len(c.among)
+	}
+	b.add(unix.BPF_JMP|unix.BPF_JEQ|unix.BPF_K, r.call, 0, uint8(size))
+	for _, c := range r.when {
+		b.load(offsetArgs + 8*uint32(c.argument))
+		b.add(unix.BPF_ALU|unix.BPF_AND|unix.BPF_K, c.bits, 0, 0)
+		for i, value := range c.among {
+			b.add(unix.BPF_JMP|unix.BPF_JEQ|unix.BPF_K, value, uint8(len(c.among)-i), 0)
+		}
+		b.add(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM), 0, 0)
+	}
+	b.add(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ALLOW, 0, 0)
 }
