@@ -95,7 +95,7 @@ func TestWorkersThatLie(t *testing.T) {
 		"a strange frame of control":   {"wait", append([]byte("control:"), frame(99)...)},
 		"a lane that it opens":         {"wait", append([]byte("control:"), frame(opened, 2, 2)...)},
 		"a lane that is not there":     {"wait", append([]byte("control:"), frame(opened, 99, 2)...)},
-		"panics without end":           {"wait", append([]byte("control:"), repeat(frame(crashed, 0, 0, 0), 101)...)},
+		"panics without end":           {"wait", append([]byte("control:"), bytes.Repeat(frame(crashed, 0, 0, 0), 101)...)},
 		"a frame too large of control": {"wait", append([]byte("control:"), 0xff, 0xff, 0xff, 0x7f, 4)},
 	} {
 		t.Run(name, func(t *testing.T) {
