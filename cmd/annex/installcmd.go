@@ -130,6 +130,9 @@ func (p *prompt) consent(ctx context.Context, out io.Writer, question, id string
 
 // printConsent prints consent texts, the highest risk first.
 func printConsent(w io.Writer, list []admin.Statement) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "  - nothing")
+	}
 	for _, s := range list {
 		name := s.Permission
 		if name == "" {
