@@ -176,8 +176,12 @@ func withMetrics(api http.Handler, auth httpapi.Authenticator, counted *metrics.
 			api.ServeHTTP(w, r)
 			return
 		}
-		if who, err := auth.Authenticate(r.Context(), r); err != nil || !who.May(identity.Operate, who.Org) {
-			http.Error(w, "the token of an operator of this host is needed", http.StatusUnauthorized)
+		who, err := auth.Authenticate(r.Context(), r)
+		if err == nil && !who.May(identity.Operate, who.Org) {
+			err = deniedf("the token of an operator of this host is needed")
+		}
+		if err != nil {
+			httpapi.WriteError(w, httpapi.RequestID(r.Header), err)
 			return
 		}
 		scrape.ServeHTTP(w, r)

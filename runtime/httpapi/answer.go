@@ -142,13 +142,14 @@ func (x *exchange) limits() {
 }
 
 // ends reports whether the connection must not outlive the answer: because its
-// body was not read, or because others may see another end of the request than
-// we do (a chunked one that also had a length; any of HTTP/1.0, where we do not
-// know chunks). What a proxy in front took for a part of it would then be read
-// as a request of its own.
-func (x *exchange) ends() bool {
-	return x.unread || len(x.r.TransferEncoding) > 0 || !x.r.ProtoAtLeast(1, 1)
-}
+// body was not read, or because others may see another end of it.
+func (x *exchange) ends() bool { return x.unread || hasTwoEnds(x.r) }
+
+// hasTwoEnds reports whether others may see another end of a request than we do
+// (a chunked one that also had a length; any of HTTP/1.0, where we do not know
+// chunks). What a proxy in front took for a part of it would then be read as a
+// request of its own.
+func hasTwoEnds(r *http.Request) bool { return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) }
 
 // set writes a header field.
 func (x *exchange) set(name, value string) {

@@ -115,6 +115,21 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
+// The server ends the connection whoever answers, as those beside a Handler do.
+func TestNoHandlerOfAServerIsSmuggledThrough(t *testing.T) {
+	const smuggled = "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
+	address := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil)
+	for raw, want := range map[string][]int{
+		"GET /a HTTP/1.1\r\nHost: x\r\n\r\n": {200, 200},
+		"GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": {200},
+		"GET /a HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n":                {200},
+	} {
+		if got := converse(t, address, raw+smuggled); !slices.Equal(got, want) {
+			t.Errorf("%q: got answers %v, want %v", raw, got, want)
+		}
+	}
+}
+
 // endless is a body that counts what was taken of it.
 type endless struct {
 	size  int64

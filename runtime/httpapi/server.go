@@ -79,7 +79,7 @@ func NewServer(c ServerConfig) *Server {
 		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		ErrorLog:          c.Log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
 		Protocols:         new(http.Protocols),
-		// OPTIONS * is answered like any path that does not exist.
+		// OPTIONS * is answered like any path that is none.
 		DisableGeneralOptionsHandler: true,
 	}
 	s.http.Protocols.SetHTTP1(true)
@@ -89,9 +89,13 @@ func NewServer(c ServerConfig) *Server {
 // connKey is under what the context of a request has its connection.
 type connKey struct{}
 
-// marked notes on a connection that a handler answers there.
+// marked notes on a connection that a handler answers there, and ends it after
+// a request that others may read otherwise, whoever answers it.
 func marked(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hasTwoEnds(r) {
+			w.Header()["Connection"] = closing
+		}
 		switch c := r.Context().Value(connKey{}).(type) {
 		case *boundedConn:
 			c.handled.Store(true)
