@@ -56,6 +56,8 @@ func TestErrors(t *testing.T) {
 		{"JSX", tree{"a.tsx": "export default () => <a/>"}, []string{`a.tsx:1:24: Expected ">" but found "/" (JSX is not supported)`}},
 		{"a source that is nested too deeply", tree{"a.js": "import './b.js'; export default () => 1", "b.js": "\n" + strings.Repeat("[", 300)}, []string{"b.js:2:201: brackets and functions are nested more than 200 deep"}},
 		{"JSON that is nested too deeply", tree{"a.js": "import x from './b.json'; export default () => x", "b.json": strings.Repeat("[", 300)}, []string{"b.json:1:201: arrays and objects are nested more than 200 deep"}},
+		{"a script that ends inside a character", tree{"a.js": "export default () => 1\n//\xd6"}, []string{"a.js:2:1: the file is not UTF-8 text"}},
+		{"a text that does", tree{"a.js": "import x from './b.txt' with {type: 'text'}; export default () => x", "b.txt": "\xe2\x82"}, []string{"b.txt:1:1: the file is not UTF-8 text"}},
 		{"broken JSON", tree{"a.js": "import x from './b.json'; export default () => x", "b.json": `{"a": }`}, []string{`b.json:1:7: Unexpected "}" in JSON`}},
 		{"a second argument of import()", tree{"a.js": "export default (o) => import('./a.js', o())"}, []string{"a.js:1:40: the second argument of import() is not supported"}},
 		{"what esbuild does not survive", tree{"a.ts": "export default () => 1;\ndeclare using let let"}, []string{"the bundler failed on this file"}},

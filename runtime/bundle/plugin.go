@@ -1,11 +1,13 @@
 package bundle
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/annexhost/annex/internal/nesting"
 	"github.com/evanw/esbuild/pkg/api"
@@ -120,6 +122,10 @@ func (l *loader) loadFile(name, attribute string) (api.OnLoadResult, error) {
 	if err != nil {
 		return api.OnLoadResult{}, err
 	}
+	// esbuild loops for ever over a text that ends inside a character.
+	if kind != api.LoaderBinary && !utf8.Valid(data) {
+		return api.OnLoadResult{Errors: []api.Message{notText(name, data)}}, nil
+	}
 	text := string(data)
 	switch kind {
 	case api.LoaderText, api.LoaderBinary:
@@ -159,6 +165,20 @@ func (l *loader) loadScript(name, text string, kind api.Loader) (api.OnLoadResul
 		return api.OnLoadResult{}, err
 	}
 	return api.OnLoadResult{Contents: &d.text, Loader: kind, Warnings: d.warnings}, nil
+}
+
+// notText points at the line of the first byte that is not UTF-8.
+func notText(name string, data []byte) api.Message {
+	valid := 0
+	for valid < len(data) {
+		r, size := utf8.DecodeRune(data[valid:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		valid += size
+	}
+	line := 1 + bytes.Count(data[:valid], []byte{'\n'})
+	return api.Message{Text: "the file is not UTF-8 text", Location: &api.Location{File: name, Namespace: space, Line: line}}
 }
 
 func tooDeep(name string, err error) api.Message {
