@@ -2,6 +2,8 @@
 // lives in a Map on Node's side. It answers lines "ISOLATE WAY N" on standard input
 // with how many nanoseconds N calls took. Run it with --no-node-snapshot.
 'use strict';
+const { fork } = require('child_process');
+const { once } = require('events');
 const ivm = require('isolated-vm');
 
 const data = new Map([['n', 0]]);
@@ -52,7 +54,31 @@ const isolates = {
     way.handler ??= await load(new ivm.Isolate({ memoryLimit: 128 }), way);
     for (let i = 0; i < n; i++) await way.handler.call();
   },
+
+  // The isolate in a process of its own. Its data are there too, so that only
+  // the invocation and its result go from process to process.
+  async process(_, n) {
+    child ??= fork(__filename, ['child'], { execArgv: process.execArgv });
+    for (let i = 0; i < n; i++) {
+      child.send(wayOfTheChild);
+      await once(child, 'message');
+    }
+    data.set('n', data.get('n') + n);
+  },
 };
+
+let child;
+const wayOfTheChild = 'callback';
+
+// serve answers invocations, one after the other.
+function serve() {
+  process.on('message', async (way) => {
+    const before = data.get('n');
+    await isolates.reused(waysOut[way], 1);
+    if (data.get('n') - before !== 1) process.exit(1);
+    process.send({ n: before });
+  });
+}
 
 async function main() {
   for await (const line of require('readline').createInterface({ input: process.stdin })) {
@@ -64,6 +90,7 @@ async function main() {
     if (data.get('n') - before !== Number(n)) throw new Error('a call did not write');
     process.stdout.write(`${took}\n`);
   }
+  child?.disconnect();
 }
 
-main().catch((error) => { console.error(error); process.exit(1); });
+if (process.argv[2] === 'child') serve(); else main().catch((error) => { console.error(error); process.exit(1); });
