@@ -12,7 +12,7 @@ type Grants struct {
 	extension  string
 	client     map[Permission]struct{}
 	server     map[Permission]struct{}
-	hosts      map[string]struct{}
+	hosts      hostSet
 	anyHost    bool // http:fetch
 	subdomains bool // approved so, and the operator's policy still is
 	public     bool
@@ -26,7 +26,7 @@ func NewGrants(extension string, approved Set, pol Policy) *Grants {
 		extension:  extension,
 		client:     make(map[Permission]struct{}),
 		server:     make(map[Permission]struct{}),
-		hosts:      make(map[string]struct{}),
+		hosts:      hostSet{names: make(map[string]struct{})},
 		subdomains: approved.Subdomains && pol.Subdomains,
 		public:     approved.Public,
 	}
@@ -40,13 +40,36 @@ func NewGrants(extension string, approved Set, pol Policy) *Grants {
 	return g
 }
 
+// hostSet is a set of host names. Most names that are looked up in it, those above
+// a host, have a length that none of the set has.
+type hostSet struct {
+	names   map[string]struct{}
+	lengths [maxHost/64 + 1]uint64 // bit n: there is a name of n bytes
+}
+
+func (s *hostSet) add(host string) {
+	if len(host) > maxHost {
+		return
+	}
+	s.names[host] = struct{}{}
+	s.lengths[len(host)/64] |= 1 << (len(host) % 64)
+}
+
+func (s *hostSet) has(host string) bool {
+	if n := len(host); n > maxHost || s.lengths[n/64]>>(n%64)&1 == 0 {
+		return false
+	}
+	_, ok := s.names[host]
+	return ok
+}
+
 func (g *Grants) grant(side Side, set map[Permission]struct{}, p Permission) {
 	known, err := Parse(side, string(p), Policy{Subdomains: g.subdomains})
 	if err != nil || known != p {
 		return
 	}
 	if host, ok := p.Host(); ok {
-		g.hosts[host] = struct{}{}
+		g.hosts.add(host)
 		return
 	}
 	set[p] = struct{}{}
@@ -94,7 +117,7 @@ func (g *Grants) has(side Side, p Permission) bool {
 	case side == Client:
 		_, ok = g.client[p]
 	case side == Server && p == HTTPDomain:
-		ok = g.anyHost || len(g.hosts) > 0
+		ok = g.anyHost || len(g.hosts.names) > 0
 	case side == Server:
 		_, ok = g.server[p]
 	}
@@ -116,7 +139,7 @@ func (g *Grants) CheckHost(host string) *Denial {
 // not such a name itself, its form is checked before it counts as one of any,
 // or as one under them.
 func (g *Grants) covers(host string) bool {
-	if _, ok := g.hosts[host]; ok {
+	if g.hosts.has(host) {
 		return true
 	}
 	if !g.coversSubdomains() || !isCanonical(host) {
@@ -130,7 +153,7 @@ func (g *Grants) covers(host string) bool {
 		if !more {
 			return false
 		}
-		if _, ok := g.hosts[above]; ok {
+		if g.hosts.has(above) {
 			return true
 		}
 		host = above
