@@ -29,6 +29,12 @@ func closeHost(tb testing.TB, h *standard.Host) { must(tb, h.Close(context.Backg
 // install installs the extension acme.NAME, whose one handler is code.
 func install(tb testing.TB, h *standard.Host, name, code string) {
 	tb.Helper()
+	installFor(tb, h, "acme", name, code)
+}
+
+// installFor installs it for an organization.
+func installFor(tb testing.TB, h *standard.Host, org, name, code string) {
+	tb.Helper()
 	manifest := fmt.Sprintf(`{
 		"id": "acme.%s", "name": "Bench", "version": "1.0.0", "publisher": "acme", "license": "MIT",
 		"engines": {"blueplm": "^3.0.0"}, "serverMain": "h.js", "activationEvents": ["onStartup"],
@@ -37,7 +43,7 @@ func install(tb testing.TB, h *standard.Host, name, code string) {
 	}`, name)
 	p, err := pack.FromFiles(map[string][]byte{"extension.json": []byte(manifest), "h.js": []byte(code)}, pack.Options{})
 	must(tb, err)
-	_, err = h.Install(context.Background(), "acme", p, runtime.Consent{Granted: p.Manifest.Permissions, By: "bench"})
+	_, err = h.Install(context.Background(), org, p, runtime.Consent{Granted: p.Manifest.Permissions, By: "bench"})
 	must(tb, err)
 }
 

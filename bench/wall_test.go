@@ -21,7 +21,7 @@ import (
 // What do attacks cost those who share the machine?
 
 // attackWall is the wall-clock limit while attacks run. Each may take all of it.
-const attackWall = 100 * time.Millisecond
+const attackWall = 250 * time.Millisecond
 
 // attacks are what an interrupt does not stop, or ends a worker.
 var attacks = []struct{ name, body string }{
@@ -34,31 +34,45 @@ var attacks = []struct{ name, body string }{
 }
 
 // TestOneInAHundredAnAttack has four callers, each with a well-behaved pair of its
-// own. Each hundredth call goes to an attack of another organization. What counts
-// is how long the other 99 take, against the same with one call more of their own
-// kind; how long the caller of an attack waits for its end does not.
+// own. Each hundredth call is an attack of another organization. What counts is
+// the time of the other 99, against the same with a harmless call in the attack's
+// place: once where the caller waits for the end of its attack, which is not
+// counted, so that there are as many calls at the same time as callers; and once
+// where nobody waits, so that attacks pile up until the host refuses them.
 func TestOneInAHundredAnAttack(t *testing.T) {
 	const callers, calls = 4, 400
 	o := standard.Options{NoSync: true, Isolation: standard.Process}
 	o.Limits.Sandbox.Wall = attackWall
 	h := openHost(t, t.TempDir(), o)
 	for i := range callers {
-		install(t, h, fmt.Sprint("good", i), readAndWrite)
+		good := fmt.Sprint("good", i)
+		install(t, h, good, readAndWrite)
+		for began := time.Now(); time.Since(began) < 10*time.Second; { // its first worker may need longer than the limit
+			if _, err := h.Invoke(t.Context(), callTo(good)); err == nil {
+				break
+			}
+		}
 	}
-	install(t, h, "quick", `export default () => 1`)
+	installFor(t, h, "evil", "harmless", `export default () => 1`)
 	for i, a := range attacks {
-		install(t, h, fmt.Sprint("attack", i), `export default () => {`+a.body+`}`)
-		hundredth := fmt.Sprint("attack", i)
-		seen := compare(7, side{calls, others(t, h, callers, "quick")}, side{calls, others(t, h, callers, hundredth)})
-		rate := seen.ratio(0, 1)
-		bar("1 in 100 calls an attack, "+a.name+" (limit "+short(attackWall)+"): rate of the other 99 in jailed workers, against the rate without", "at least 0.8 times",
-			fmt.Sprintf("%s: %.2f times", seen.against(1, 0, perSecond), rate), rate >= 0.8)
+		name := fmt.Sprint("attack", i)
+		installFor(t, h, "evil", name, `export default () => {`+a.body+`}`)
+		for _, way := range []struct {
+			what    string
+			measure func(*standard.Host, int, string, *atomic.Int64) func(int) time.Duration
+		}{{"whose end its caller waits for", withAttacks}, {"that nobody waits for", besideAttacks}} {
+			var without, failed atomic.Int64
+			seen := compare(5, side{calls, way.measure(h, callers, "harmless", &without)}, side{calls, way.measure(h, callers, name, &failed)})
+			rate := seen.ratio(0, 1)
+			bar("1 in 100 calls an attack "+way.what+", "+a.name+" (limit "+short(attackWall)+"): rate of the other 99 in jailed workers, against the rate without", "at least 0.8 times",
+				fmt.Sprintf("%s: %.2f times; %d of the others failed, %d without", seen.against(1, 0, perSecond), rate, failed.Load(), without.Load()), rate >= 0.8)
+		}
 	}
 }
 
-// others measures the calls of callers beside an extension that gets each
-// hundredth. The time is that of all callers together, as if they took turns.
-func others(t *testing.T, h *standard.Host, callers int, hundredth string) func(n int) time.Duration {
+// withAttacks measures n calls of callers, each hundredth of which is another's.
+// The time is that of the others, of all callers together, as if they took turns.
+func withAttacks(h *standard.Host, callers int, hundredth string, failed *atomic.Int64) func(n int) time.Duration {
 	return func(n int) time.Duration {
 		var spent atomic.Int64
 		var all sync.WaitGroup
@@ -67,17 +81,46 @@ func others(t *testing.T, h *standard.Host, callers int, hundredth string) func(
 				good := fmt.Sprint("good", caller)
 				for i := range n / callers {
 					if i%100 == 25*caller {
-						_, _ = h.Invoke(context.Background(), callTo(hundredth)) // it fails, as it should
+						attack(h, hundredth)
 						continue
 					}
 					began := time.Now()
-					invoke(t, h, good, "")
+					call(h, good, failed)
 					spent.Add(int64(time.Since(began)))
 				}
 			})
 		}
 		all.Wait()
 		return time.Duration(spent.Load()) / time.Duration(callers)
+	}
+}
+
+// besideAttacks measures n calls of callers who begin another's for each hundred,
+// and do not wait for it.
+func besideAttacks(h *standard.Host, callers int, hundredth string, failed *atomic.Int64) func(n int) time.Duration {
+	return func(n int) time.Duration {
+		var made atomic.Int64
+		var all, attacks sync.WaitGroup
+		began := time.Now()
+		for caller := range callers {
+			all.Go(func() {
+				good := fmt.Sprint("good", caller)
+				for {
+					i := made.Add(1)
+					if i > int64(n) {
+						return
+					}
+					if i%100 == 50 {
+						attacks.Go(func() { attack(h, hundredth) })
+					}
+					call(h, good, failed)
+				}
+			})
+		}
+		all.Wait()
+		took := time.Since(began)
+		attacks.Wait()
+		return took
 	}
 }
 
@@ -88,6 +131,21 @@ func callTo(name string) runtime.Call {
 	}
 }
 
+// call calls a well-behaved extension. On a busy machine it may fail: the limit is
+// short, for the attacks.
+func call(h *standard.Host, name string, failed *atomic.Int64) {
+	if _, err := h.Invoke(context.Background(), callTo(name)); err != nil {
+		failed.Add(1)
+	}
+}
+
+// attack calls an extension of the organization evil. It may fail.
+func attack(h *standard.Host, name string) {
+	c := callTo(name)
+	c.Org, c.User = "evil", &bridge.User{ID: "e", Email: "e@example.com", OrgID: "evil", Role: "admin"}
+	_, _ = h.Invoke(context.Background(), c)
+}
+
 // What is left of pairs that nobody calls?
 func TestIdlePairsHaveNoWorker(t *testing.T) {
 	const pairs, called, idle = 1000, 50, 45 * time.Second // workers rest for 30
@@ -95,7 +153,8 @@ func TestIdlePairsHaveNoWorker(t *testing.T) {
 	manifest := `{
 		"id": "acme.idle", "name": "Bench", "version": "1.0.0", "publisher": "acme", "license": "MIT",
 		"engines": {"blueplm": "^3.0.0"}, "serverMain": "h.js", "activationEvents": ["onStartup"],
-		"contributes": {"apiRoutes": [{"method": "GET", "path": "do", "handler": "h.js"}]}
+		"contributes": {"apiRoutes": [{"method": "GET", "path": "do", "handler": "h.js"}]},
+		"permissions": {}
 	}`
 	p, err := pack.FromFiles(map[string][]byte{"extension.json": []byte(manifest), "h.js": []byte(`export default () => 1`)}, pack.Options{})
 	must(t, err)

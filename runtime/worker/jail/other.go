@@ -2,7 +2,10 @@
 
 package jail
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // Attributes returns what a process is started with. This system has nothing
 // that ends it with its parent.
@@ -17,11 +20,15 @@ func StartOrdinary() {}
 // Seal does nothing: there is no jail.
 func Seal() error { return nil }
 
-// Enter says that this system has none of the layers.
-func Enter(Inside) Report {
+const notHere = "not on this system"
+
+// Enter sets the resource limits that this system has. It has none of the other
+// layers, which the report says.
+func Enter(in Inside) Report {
 	var r Report
-	for _, n := range []Name{Limits, Namespaces, Root, Privileges, Landlock, Calls} {
-		r = append(r, Layer{Name: n, Refused: "not on this system"})
+	r.add(Limits, limitsDetail(in), limit(in))
+	for _, n := range []Name{Namespaces, Root, Privileges, Landlock, Calls} {
+		r.add(n, "", errors.New(notHere))
 	}
 	return r
 }

@@ -1,0 +1,9 @@
+//go:build !linux && !darwin
+
+package jail
+
+import "errors"
+
+func limit(Inside) error { return errors.New(notHere) }
+
+func limitsDetail(Inside) string { return "" }
