@@ -54,11 +54,21 @@ func CheckKeyID(id string) error {
 
 // bytes returns the key itself.
 func (k PublicKey) bytes() (ed25519.PublicKey, error) {
-	data, err := base64.StdEncoding.Strict().DecodeString(k.PublicKey)
-	if err != nil || len(data) != ed25519.PublicKeySize {
+	data, ok := fromBase64(k.PublicKey, ed25519.PublicKeySize)
+	if !ok {
 		return nil, fmt.Errorf("the public key of %s is not 32 bytes in base64", k.KeyID)
 	}
 	return data, nil
+}
+
+// fromBase64 decodes the one spelling that size bytes have: without the line breaks
+// that the library skips.
+func fromBase64(text string, size int) ([]byte, bool) {
+	if len(text) != base64.StdEncoding.EncodedLen(size) {
+		return nil, false
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	return data, err == nil && len(data) == size
 }
 
 // Fingerprint is the SHA-256 of the key, for people to compare.

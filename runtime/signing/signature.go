@@ -77,8 +77,8 @@ func parse(data []byte) (*signature, error) {
 	if err := CheckKeyID(s.keyID); err != nil {
 		return nil, malformed(err.Error())
 	}
-	var err error
-	if s.value, err = base64.StdEncoding.Strict().DecodeString(value); err != nil || len(s.value) != ed25519.SignatureSize {
+	var ok bool
+	if s.value, ok = fromBase64(value, ed25519.SignatureSize); !ok {
 		return nil, malformed("the signature is not 64 bytes in base64")
 	}
 	if line() != end {
