@@ -27,7 +27,8 @@ func mayLeave(name string) bool {
 	for _, taken := range []string{
 		"x-annex-", "x-ratelimit-", "x-request-id", "x-extension-", // the host's answers
 		"x-content-", "x-frame-", "x-xss-", // the host's decision
-		"x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", // orders to nginx, Apache and others: send that file
+		"x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-", "x-appengine-", // orders to nginx, Apache and others: send that file
+		"x-envoy-", // tells Envoy that this host is ill, and to send it nobody's requests
 	} {
 		if strings.HasPrefix(name, taken) {
 			return false

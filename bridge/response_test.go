@@ -71,9 +71,10 @@ func TestParseResult(t *testing.T) {
 			"what belongs to the host or commands a server in front of it is dropped",
 			`{"type":"annex.response","headers":[["X-Annex-Org","1"],["X-RateLimit-Limit","1"],["X-Request-Id","1"],["X-Extension-Execution-Time","1"],` +
 				`["X-Content-Type-Options","1"],["X-Frame-Options","1"],["X-Accel-Redirect","/etc/passwd"],["X-Sendfile","1"],["X-LIGHTTPD-send-file","1"],` +
+				`["X-Envoy-Immediate-Health-Check-Fail","1"],["X-Reproxy-File","/etc/passwd"],["X-AppEngine-BlobKey","1"],` +
 				`["Content-Security-Policy","1"],["Access-Control-Allow-Origin","*"],["Content-Length","1"],["Transfer-Encoding","chunked"],["Connection","close"],["Server","x"],["Refresh","0"]]}`,
 			"200 [] - without [x-annex-org x-ratelimit-limit x-request-id x-extension-execution-time x-content-type-options x-frame-options x-accel-redirect x-sendfile " +
-				"x-lighttpd-send-file content-security-policy access-control-allow-origin content-length transfer-encoding connection server refresh]",
+				"x-lighttpd-send-file x-envoy-immediate-health-check-fail x-reproxy-file x-appengine-blobkey content-security-policy access-control-allow-origin content-length transfer-encoding connection server refresh]",
 		},
 	} {
 		got, err := ParseResult(sandbox.Payload{JSON: []byte(c.result), Blobs: [][]byte{{9}, {1, 0xff}}}, sandbox.Unlimited)
