@@ -102,12 +102,12 @@ func killChild(step string) {
 
 // TestKilledInEachStep kills a process at a random moment of each step, and looks at
 // what it has left: everything that was acknowledged is there, the audit verifies, each
-// key is somebody's, and the same step can be done or finished. ANNEX_LONG=1 kills 30
+// key is somebody's, and the same step can be done or finished. ANNEX_LONG=1 kills 40
 // processes in each.
 func TestKilledInEachStep(t *testing.T) {
 	rounds := 3
 	if os.Getenv("ANNEX_LONG") != "" {
-		rounds = 30
+		rounds = 40
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
