@@ -64,6 +64,9 @@ type Config struct {
 	// Logs keeps what handlers log. Nil: nothing is kept.
 	Logs *logs.Book
 
+	// Credentials go with an organization that is exported. Nil: none do.
+	Credentials Credentials
+
 	// AuditRetention is how long audit entries are kept. Zero: for ever.
 	AuditRetention time.Duration
 

@@ -15,10 +15,16 @@ import (
 func newOrgExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export NAME FILE",
-		Short: "Export an organization: packages, grants, configuration and stored values",
+		Short: "Export an organization: extensions, what they have stored, tokens",
 		Long: `Writes a new FILE of lines of JSON, which org import makes an organization of, here or
-elsewhere. The values of secrets are not in it, only their names: they open on this
-host alone. The audit has an export of its own: annex audit export.`,
+elsewhere: extensions with all versions that they can return to, their grants,
+configuration, public addresses and stored values; the keys that publishers have signed
+with; and tokens, as the hashes that let the same values in. Whoever has the file has all
+that is stored in it.
+
+The values of secrets are not in it, only their names and hosts: they open on this host
+alone. The audit has an export of its own, annex audit export, whose end the file names.
+Logs and recordings are not moved, nor what was uninstalled.`,
 		Example: "  annex org export acme acme.jsonl",
 		Args:    exactly(2, "NAME and FILE"),
 	}
@@ -64,9 +70,17 @@ func newOrgImport() *cobra.Command {
 				return err
 			}
 			return door.print(cmd, done, func(out io.Writer) {
-				fmt.Fprintf(out, "imported %s: %d extensions, %d values (%d had expired)\n", done.Org, done.Extensions, done.Values, done.Expired)
+				fmt.Fprintf(out, "imported %s: %d extensions, %d earlier versions, %d values (%d had expired), %d tokens (%d have expired or are used here)\n",
+					done.Org, done.Extensions, done.Versions, done.Values, done.Expired, done.Tokens, done.Unused)
+				for _, left := range done.Left {
+					fmt.Fprintf(out, "left out: %s\n", left)
+				}
 				for _, s := range done.Secrets {
-					fmt.Fprintf(out, "set again: annex secrets set --org %s %s\n", done.Org, s)
+					fmt.Fprintf(out, "set again: annex secrets set --org %s", done.Org)
+					for _, host := range s.Hosts {
+						fmt.Fprintf(out, " --host %s", host)
+					}
+					fmt.Fprintf(out, " %s %s\n", s.Extension, s.Name)
 				}
 			})
 		})

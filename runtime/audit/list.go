@@ -76,11 +76,18 @@ func (l *Log) List(ctx context.Context, q Query) (Page, error) {
 // Last returns the number of the organization's newest entry, 0 when it has none.
 // Numbers have no gaps: After: Last-20 lists the newest twenty.
 func (l *Log) Last(ctx context.Context, org string) (uint64, error) {
+	seq, _, err := l.Head(ctx, org)
+	return seq, err
+}
+
+// Head returns the number and the MAC of the organization's newest entry: whoever
+// keeps both elsewhere can tell whether the chain was cut since.
+func (l *Log) Head(ctx context.Context, org string) (seq uint64, mac []byte, err error) {
 	if err := checkOrg(org); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	h, err := newChain(l.key).readHead(ctx, l.store, org)
-	return h.seq, err
+	return h.seq, h.mac[:], err
 }
 
 func (l *Log) scanAfter(ctx context.Context, org string, seq uint64) ([]storage.Pair, error) {

@@ -140,3 +140,12 @@ func ofIndex(rest string, _ []byte) (string, bool) {
 	}
 	return first(inner, nil)
 }
+
+// Families are the prefixes of all kinds of keys.
+func Families() []storage.Key {
+	all := make([]storage.Key, len(families))
+	for i, f := range families {
+		all[i] = f.prefix
+	}
+	return all
+}

@@ -12,10 +12,13 @@ import (
 	"github.com/annexhost/annex/storage"
 )
 
+// tokenSize is the bytes of a token.
+const tokenSize = 24
+
 // newToken makes the part of a public address that cannot be guessed: 192
 // random bits.
 func newToken() string {
-	var secret [24]byte
+	var secret [tokenSize]byte
 	rand.Read(secret[:]) // never fails
 	return base64.RawURLEncoding.EncodeToString(secret[:])
 }

@@ -40,6 +40,29 @@ func (r *Registry) PublisherKey(ctx context.Context, org, publisher string) (Pub
 	return k, nil
 }
 
+// PublisherKeys returns the keys that an organization has pinned, by publisher.
+func (r *Registry) PublisherKeys(ctx context.Context, org string) (map[string]PublisherKey, error) {
+	keys := map[string]PublisherKey{}
+	prefix := publisherKey(org, "")
+	for after := storage.Key(""); ; {
+		pairs, err := r.store.Scan(ctx, prefix, after, 100)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pairs {
+			after = p.Key
+			var k PublisherKey
+			if err := json.Unmarshal(p.Value, &k); err != nil {
+				return nil, fmt.Errorf("registry: record %q: %v", p.Key, err)
+			}
+			keys[string(p.Key[len(prefix):])] = k
+		}
+		if len(pairs) < 100 {
+			return keys, nil
+		}
+	}
+}
+
 // PinPublisher pins a key for a publisher in place of an earlier one; nil takes
 // the pin away.
 func (r *Registry) PinPublisher(ctx context.Context, org, publisher string, k *PublisherKey) error {

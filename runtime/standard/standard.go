@@ -145,7 +145,7 @@ func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *
 		build = h.workshop.build
 	}
 	h.Host, err = runtime.New(ctx, runtime.Config{
-		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit, Logs: state.Logs, AuditRetention: o.AuditRetention,
+		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit, Logs: state.Logs, Credentials: state.Tokens, AuditRetention: o.AuditRetention,
 		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, Fetcher: o.Fetcher, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
 		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random,
