@@ -20,30 +20,43 @@ func newAuditList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List audit entries, oldest first",
+		Long: `Lists the audit of an organization, or, with --of-host, that of the host itself: backups,
+rotations of the master key, organizations that were erased.`,
 		Example: `  annex audit list --action denied
   annex audit list --extension annex.weather --json`,
 		Args: exactly(0, ""),
 	}
-	var in admin.ListAuditIn
+	var in admin.AuditQuery
+	ofHost := addOfHost(cmd)
 	f := cmd.Flags()
 	f.StringVar(&in.Extension, "extension", "", "only entries of this extension, by its full id")
 	f.StringVar(&in.Action, "action", "", "only entries of this action, such as denied or secret.read")
 	f.Uint64Var(&in.After, "after", 0, "only entries with a greater number")
 	limit := f.Int("limit", 0, "at most this many (default all)")
 	return onDoor(cmd, func(ctx context.Context, e errand, _ []string) error {
-		in.InOrg = e.door.in()
-		return listAudit(ctx, e, in, *limit)
+		return listAudit(ctx, e, in, *ofHost, *limit)
 	})
 }
 
+// addOfHost adds the flag that asks for the host's own audit.
+func addOfHost(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("of-host", false, "the host's own audit in place of an organization's")
+}
+
 // listAudit prints entries page by page: a line for each, of JSON or of text.
-func listAudit(ctx context.Context, e errand, in admin.ListAuditIn, limit int) error {
+func listAudit(ctx context.Context, e errand, in admin.AuditQuery, ofHost bool, limit int) error {
 	for left := limit; ; {
 		in.Limit = listPage
 		if limit > 0 {
 			in.Limit = min(listPage, left)
 		}
-		found, err := admin.Do(ctx, e.Client, admin.ListAudit, in)
+		var found admin.AuditPage
+		var err error
+		if ofHost {
+			found, err = admin.Do(ctx, e.Client, admin.ListHostAudit, in)
+		} else {
+			found, err = admin.Do(ctx, e.Client, admin.ListAudit, admin.ListAuditIn{InOrg: e.door.in(), AuditQuery: in})
+		}
 		if err != nil {
 			return err
 		}
@@ -72,13 +85,21 @@ func printEntry(out io.Writer, entry admin.AuditEntry, asJSON bool) error {
 }
 
 func newAuditVerify() *cobra.Command {
-	return onDoor(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "verify",
 		Short:   "Check that no audit entry was changed, removed or moved",
 		Example: "  annex audit verify --org acme",
 		Args:    exactly(0, ""),
-	}, func(ctx context.Context, e errand, _ []string) error {
-		r, err := admin.Do(ctx, e.Client, admin.VerifyAudit, e.door.in())
+	}
+	ofHost := addOfHost(cmd)
+	return onDoor(cmd, func(ctx context.Context, e errand, _ []string) error {
+		var r admin.AuditReport
+		var err error
+		if *ofHost {
+			r, err = admin.Do(ctx, e.Client, admin.VerifyHostAudit, struct{}{})
+		} else {
+			r, err = admin.Do(ctx, e.Client, admin.VerifyAudit, e.door.in())
+		}
 		if err != nil {
 			return err
 		}

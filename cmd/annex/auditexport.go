@@ -30,10 +30,17 @@ one shows whether entries were cut off or written anew in between.`,
   annex audit verify --key $KEY acme.jsonl`,
 		Args: atMost(1, "FILE"),
 	}
+	ofHost := addOfHost(cmd)
 	door := addDoorFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
-			stream, err := admin.Open(ctx, c, admin.ExportAudit, door.in())
+			var stream io.ReadCloser
+			var err error
+			if *ofHost {
+				stream, err = admin.Open(ctx, c, admin.ExportHostAudit, struct{}{})
+			} else {
+				stream, err = admin.Open(ctx, c, admin.ExportAudit, door.in())
+			}
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 
@@ -32,11 +31,12 @@ const (
 // speaks HTTP to the same handlers: of a server elsewhere (--host), of the one
 // that serves the data directory, or, when nobody does, of its own process.
 type doorFlags struct {
-	data, org, host, token, log *string
-	keys                        *keyFlags
-	policy                      *policyFlags // of commands that run or check handlers
-	orgGiven                    func() bool
-	asJSON                      bool
+	data, org, log *string
+	network        networkFlags
+	keys           *keyFlags
+	policy         *policyFlags // of commands that run or check handlers
+	orgGiven       func() bool
+	asJSON         bool
 
 	// create makes the data directory when there is none.
 	create bool
@@ -45,12 +45,12 @@ type doorFlags struct {
 func addDoorFlags(cmd *cobra.Command) *doorFlags {
 	f := cmd.Flags()
 	d := &doorFlags{
-		data:  addDataFlag(cmd, "annex-data", ""),
-		org:   f.String("org", "demo", "organization (default with --host: the token's)"),
-		host:  f.String("host", "", "speak to the host at this URL instead of a data directory ("+hostVariable+")"),
-		token: f.String("token", "", "token for --host; better in "+tokenVariable+", where others do not see it"),
-		log:   addLogFlag(cmd, "warn"),
-		keys:  addKeyFlags(cmd),
+		data: addDataFlag(cmd, "annex-data", ""),
+		org:  f.String("org", "demo", "organization (default with --host: the token's)"),
+		log:  addLogFlag(cmd, "warn"),
+		keys: addKeyFlags(cmd),
+
+		network: addNetworkFlags(cmd),
 	}
 	d.orgGiven = func() bool { return f.Changed("org") }
 	f.BoolVar(&d.asJSON, "json", false, "print JSON")
@@ -81,13 +81,13 @@ func (d *doorFlags) of(extension string) admin.OfExtension {
 	return admin.OfExtension{InOrg: d.in(), Extension: extension}
 }
 
-func (d *doorFlags) remote() string { return *d.host }
+func (d *doorFlags) remote() string { return *d.network.host }
 
 // with calls f with a client, by the first way that there is.
 func (d *doorFlags) with(cmd *cobra.Command, f func(ctx context.Context, c *admin.Client) error) error {
 	ctx := cmd.Context()
 	if origin := d.remote(); origin != "" {
-		c, err := d.overNetwork(origin)
+		c, err := d.network.client(origin)
 		if err != nil {
 			return err
 		}
@@ -109,18 +109,6 @@ func (d *doorFlags) say(cmd *cobra.Command, way string) {
 	if !d.asJSON {
 		fmt.Fprintf(cmd.ErrOrStderr(), "annex: answered %s\n", way)
 	}
-}
-
-func (d *doorFlags) overNetwork(origin string) (*admin.Client, error) {
-	u, err := url.Parse(origin)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
-		return nil, usagef("--host %s: want a URL such as https://annex.example.com", origin)
-	}
-	if *d.token == "" {
-		return nil, usagef("--host needs a token: --token, or %s", tokenVariable)
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	return &admin.Client{Transport: transport, URL: u.Scheme + "://" + u.Host, Token: *d.token}, nil
 }
 
 // overSocket returns nil when nobody serves the directory.

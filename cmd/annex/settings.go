@@ -25,6 +25,7 @@ var environment = map[string]string{
 	"log":    "ANNEX_LOG",
 	"host":   hostVariable,
 	"token":  tokenVariable,
+	"cacert": caVariable,
 }
 
 // masterKeyVariable holds a key and so has no flag: arguments are seen by others.

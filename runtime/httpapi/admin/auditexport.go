@@ -16,19 +16,31 @@ var ExportAudit = Define(Spec{
 	Name: "exportAudit", Method: "GET", Path: "/orgs/{org}/audit/export", Right: identity.Audit,
 	Doc: "Streams the audit as lines of JSON with signed checkpoints, so that it can be verified without the host",
 }, func(ctx context.Context, c *Call, in InOrg) (Stream, error) {
-	switch _, err := c.Audit.Checkpoint(ctx, in.Org); {
+	return exportAudit(ctx, c, in.Org)
+})
+
+// ExportHostAudit streams the host's own audit.
+var ExportHostAudit = Define(Spec{
+	Name: "exportHostAudit", Method: "GET", Path: "/audit/export", Right: identity.Operate,
+	Doc: "Streams the host's own audit as lines of JSON with signed checkpoints",
+}, func(ctx context.Context, c *Call, _ struct{}) (Stream, error) {
+	return exportAudit(ctx, c, audit.HostOrg)
+})
+
+func exportAudit(ctx context.Context, c *Call, org string) (Stream, error) {
+	switch _, err := c.Audit.Checkpoint(ctx, org); {
 	case errors.Is(err, audit.ErrNoEntries):
-		return Stream{}, sandbox.Errorf(sandbox.NotFound, "the audit of %s has no entries", in.Org)
+		return Stream{}, sandbox.Errorf(sandbox.NotFound, "the audit of %s has no entries", org)
 	case errors.Is(err, audit.ErrBroken):
 		return Stream{}, sandbox.Errorf(sandbox.Conflict, "%v", err)
 	case err != nil:
 		return Stream{}, err
 	}
 	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
-		_, err := c.Audit.ExportSigned(ctx, w, in.Org)
+		_, err := c.Audit.ExportSigned(ctx, w, org)
 		return err
 	}}, nil
-})
+}
 
 // AuditKey is what exports are verified with.
 type AuditKey struct {

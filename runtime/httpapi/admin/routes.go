@@ -71,6 +71,9 @@ func table() []Route {
 		ShowAuditKey,
 
 		// The host itself.
+		ListHostAudit,
+		VerifyHostAudit,
+		ExportHostAudit,
 		RotateMasterKey,
 
 		// Tokens.
