@@ -166,6 +166,23 @@ func TestOAuth(t *testing.T) {
 		t.Errorf("refreshed %d times, want twice", p.refreshed)
 	}
 
+	// Calls at the same time refresh it once: a refresh token is good for one.
+	p.mu.Lock()
+	p.access = map[string]bool{}
+	p.mu.Unlock()
+	var calls sync.WaitGroup
+	answers := make([]answer, 8)
+	for i := range answers {
+		calls.Go(func() { answers[i] = a.call("GET", "connection", nil) })
+	}
+	calls.Wait()
+	for _, got := range answers {
+		got.want(t, 200, "connectedBy", "u1")
+	}
+	if p.refreshed != 3 {
+		t.Errorf("refreshed %d times, want three times", p.refreshed)
+	}
+
 	// The end, here and there.
 	configure("https://app.example.com/settings")
 	a.call("DELETE", "connection", nil).want(t, 200, "revoked", true)

@@ -1,4 +1,4 @@
-import { PROFILE, takeTokens, type Connection } from './provider';
+import { PROFILE, refresh, type Connection } from './provider';
 
 /** Uses the connection: a token that has ended, or that the provider does not want any more, is refreshed once. */
 export default async function profile(api: ExtensionServerAPI) {
@@ -7,15 +7,10 @@ export default async function profile(api: ExtensionServerAPI) {
   if (connection === undefined) return response.error('no account is connected', 409);
 
   const ask = (token: string) => http.fetch(PROFILE, { headers: { authorization: `Bearer ${token}` } });
-  const refresh = async () => {
-    const token = await secrets.get('refresh_token');
-    if (token === undefined) throw new Error('there is no refresh token');
-    return takeTokens(api, { grant_type: 'refresh_token', refresh_token: token }, connection.by);
-  };
   try {
     const token = await secrets.get('access_token');
     let answer = token !== undefined && Date.now() < connection.expiresAt ? await ask(token) : undefined;
-    if (answer === undefined || answer.status === 401) answer = await ask(await refresh());
+    if (answer === undefined || answer.status === 401) answer = await ask(await refresh(api, token));
     if (!answer.ok) return response.error(`the provider answered ${answer.status}`, 502);
     return { connectedBy: connection.by, profile: await answer.json() };
   } catch (e) {

@@ -38,6 +38,34 @@ export async function takeTokens(api: API, grant: Record<string, string>, by: st
   return got.access_token;
 }
 
+/** How long one invocation may keep the others from refreshing, in milliseconds: no longer than it can live. */
+const LEASE = 30_000;
+
+/**
+ * Returns an access token in place of one that is spent. A provider that rotates refresh tokens takes each once, and may
+ * end the connection when one comes again: of invocations at the same time one refreshes, and the others wait for it.
+ */
+export async function refresh(api: API, spent: string | undefined): Promise<string> {
+  const { secrets, storage } = api;
+  let until: number;
+  for (;;) {
+    const held = (await storage.get('refreshing')) as number | undefined;
+    until = Date.now() + LEASE;
+    if ((held === undefined || held < Date.now()) && (await storage.compareAndSet('refreshing', held, until))) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  try {
+    const connection = (await storage.get('connection')) as Connection | undefined;
+    const kept = await secrets.get('access_token');
+    if (kept !== undefined && kept !== spent) return kept; // another invocation has just got it
+    const token = await secrets.get('refresh_token');
+    if (connection === undefined || token === undefined) throw new Error('there is no refresh token');
+    return await takeTokens(api, { grant_type: 'refresh_token', refresh_token: token }, connection.by);
+  } finally {
+    await storage.compareAndSet('refreshing', until, undefined);
+  }
+}
+
 /** Sends a form to the provider as this client. */
 export async function post({ config, http, secrets }: API, path: string, form: Record<string, string>) {
   const secret = await secrets.get('client_secret');
