@@ -42,7 +42,7 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("%s: %s is empty", path, name)
 			}
 		}
-		in, err := newRequest(httptest.NewRecorder(), r, spec, values)
+		in, err := newRequest(httptest.NewRecorder(), r, spec, values, &holding{})
 		if err != nil {
 			wantCode(t, err, sandbox.Invalid)
 			return

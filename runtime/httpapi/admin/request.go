@@ -22,7 +22,7 @@ const maxJSON = 1 << 20
 type request struct {
 	path  map[string]string // values of the path's parameters, unescaped
 	query url.Values
-	body  io.Reader // bounded
+	body  *held     // bounded
 	raw   io.Reader // as it comes, each piece within its time
 	wait  func()    // bounds the time in which the body arrives
 }
@@ -31,8 +31,8 @@ type request struct {
 const bodyWait = time.Minute
 
 // newRequest takes r apart. The body is read by decode, after the caller was
-// found to be allowed to send it.
-func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[string]string) (*request, error) {
+// found to be allowed to send it; what of it is in memory counts in all.
+func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[string]string, all *holding) (*request, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, sandbox.Errorf(sandbox.Invalid, "the query is malformed: %v", err)
@@ -43,7 +43,8 @@ func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[stri
 	}
 	wait := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait)) }
 	return &request{
-		path: path, query: query, body: http.MaxBytesReader(w, r.Body, limit), raw: awaited{r.Body, wait}, wait: wait,
+		path: path, query: query, wait: wait, raw: awaited{r.Body, wait},
+		body: &held{from: http.MaxBytesReader(w, r.Body, limit), all: all},
 	}, nil
 }
 
@@ -93,7 +94,10 @@ func (r *request) decodeBody(into reflect.Value) error {
 	r.wait()
 	err := decodeJSON(r.body, into.Addr().Interface())
 	var large *http.MaxBytesError
+	var full *sandbox.Error
 	switch {
+	case errors.As(err, &full):
+		return full
 	case err == nil, err == io.EOF: // no body: all members are left out
 		return nil
 	case errors.As(err, &large):

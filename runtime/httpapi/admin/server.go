@@ -63,6 +63,7 @@ type Config struct {
 type Server struct {
 	cfg    Config
 	routes []Route
+	bodies holding
 }
 
 // New returns a server, or says what is missing in c.
@@ -138,10 +139,11 @@ func (x *exchange) serve(who func(*http.Request) (Caller, error)) (any, Spec, er
 			return nil, spec, err
 		}
 	}
-	in, err := newRequest(x.w, x.r, spec, path)
+	in, err := newRequest(x.w, x.r, spec, path, &x.s.bodies)
 	if err != nil {
 		return nil, spec, err
 	}
+	defer in.body.release()
 	out, err := route.serve(x.r.Context(), &Call{Config: x.s.cfg, Caller: caller, ID: x.id, routes: x.s.routes}, in)
 	return out, spec, err
 }
