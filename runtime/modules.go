@@ -29,12 +29,13 @@ func handlerName(r manifest.Route) string {
 	return r.Handler + "#" + r.Export
 }
 
-// moduleOne takes a WebAssembly handler as it is, linked with those modules of
-// the package that it imports by their names: "lib" is lib.wasm beside it.
-func (h *Host) moduleOne(ctx context.Context, p *pack.Package, entry, name string) (registry.Bundled, error) {
+// LinkedModule returns a WebAssembly handler of a package, linked with those
+// modules of the package that it imports by their names: "lib" is lib.wasm
+// beside it.
+func LinkedModule(p *pack.Package, entry string) ([]byte, error) {
 	code, err := p.Read(entry)
 	if err != nil {
-		return registry.Bundled{}, err
+		return nil, err
 	}
 	others := map[string][]byte{}
 	for queue := [][]byte{code}; len(queue) > 0 && len(others) <= maxLinked; queue = queue[1:] {
@@ -49,7 +50,16 @@ func (h *Host) moduleOne(ctx context.Context, p *pack.Package, entry, name strin
 			}
 		}
 	}
-	b := registry.Bundled{Path: name, Code: binary.Link(code, others)}
+	return binary.Link(code, others), nil
+}
+
+// moduleOne takes a WebAssembly handler as it is.
+func (h *Host) moduleOne(ctx context.Context, p *pack.Package, entry, name string) (registry.Bundled, error) {
+	code, err := LinkedModule(p, entry)
+	if err != nil {
+		return registry.Bundled{}, err
+	}
+	b := registry.Bundled{Path: name, Code: code}
 	program, err := h.cfg.WebAssembly.Compile(ctx, source(string(p.Manifest.ID), b))
 	if err != nil {
 		return registry.Bundled{}, err

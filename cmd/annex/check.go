@@ -22,8 +22,9 @@ func newCheck() *cobra.Command {
 		Short: "Say what is wrong with an extension before anybody installs it",
 		Long: `Checks the manifest, the handlers, sizes and engines of PACKAGE (a directory or a
 .bpx file), and follows from the code which permissions it uses but does not
-declare, and which it declares but does not use. What the code does not tell is
-said. Nothing of the extension is run.
+declare, and which it declares but does not use. Of a WebAssembly module that is
+read from the methods that it names. What the code does not tell is said. Nothing
+of the extension is run; modules whose Go sources are there are built first.
 
 Types are checked by a TypeScript compiler in node_modules or on the PATH, where
 there is one. A compiler in node_modules is a program of whoever made the
@@ -49,6 +50,9 @@ The exit code is 5 when there are errors.`,
 		path := "."
 		if len(args) == 1 {
 			path = args[0]
+		}
+		if err := buildModules(cmd, path); err != nil {
+			return err
 		}
 		report, err := check.Run(cmd.Context(), check.Config{
 			Path: path, Compiler: !noTypes, Manifest: manifest.Options{AnnexVersion: runtime.Version, BluePLM: engine},
@@ -96,7 +100,11 @@ func printCheck(w io.Writer, path string, r *check.Report) {
 		fmt.Fprintf(w, "%s %s, %d bytes packed\n", r.ID, r.Version, r.Packed)
 	}
 	for _, h := range r.Handlers {
-		fmt.Fprintf(w, "%s: %d bytes bundled\n", h.Handler, h.Bytes)
+		how := " bundled"
+		if strings.HasSuffix(h.Handler, ".wasm") {
+			how = "" // taken as it is
+		}
+		fmt.Fprintf(w, "%s: %d bytes%s\n", h.Handler, h.Bytes, how)
 	}
 	if r.ID != "" {
 		p := r.Permissions

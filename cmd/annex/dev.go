@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/internal/gobuild"
 	"github.com/annexhost/annex/internal/watch"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/httpapi"
@@ -194,6 +195,13 @@ func (d *dev) watch(ctx context.Context, watcher *watch.Watcher) {
 // says what came of it. It returns nil when the version before answers on.
 func (d *dev) reload(ctx context.Context, dir string, first bool) *manifest.Manifest {
 	began := time.Now()
+	built, err := gobuild.Build(ctx, dir)
+	for _, b := range built {
+		d.screen.say("%s", b)
+	}
+	if err != nil && !errors.Is(err, gobuild.ErrNoGo) { // without Go, with what is there
+		return d.fail(dir, err)
+	}
 	p, err := pack.Open(dir, pack.Options{Manifest: d.host.ManifestOptions()})
 	if err != nil {
 		return d.fail(dir, err)

@@ -106,7 +106,7 @@ input, 6 conflict, 7 a limit, 8 unavailable, 70 a fault of Annex.`,
 		newUpdate(), newVersions(), newRollback(), newPin(), newUnpin(), newReplay(),
 		newStorage(), newSecrets(), newAudit(), newToken(), newPublic(),
 		newBackup(), newRestore(), newLogs(), newStats(),
-		newNew(), newSchema(), newPack(), newSign(), newVerify(), newKeys(), newTest(), newCheck(),
+		newNew(), newSchema(), newBuild(), newPack(), newSign(), newVerify(), newKeys(), newTest(), newCheck(),
 	)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -65,6 +66,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("ANNEX_LOG", "error")
+			toolchain(env)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -88,6 +90,19 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 	})
+}
+
+// toolchain lets scripts build with the Go toolchain that runs the tests, and
+// with what it has built before.
+func toolchain(env *testscript.Env) {
+	for _, name := range []string{"GOCACHE", "GOROOT"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err == nil {
+			env.Setenv(name, strings.TrimSpace(string(value)))
+		}
+	}
+	env.Setenv("GOPROXY", "off")
+	env.Setenv("GOTOOLCHAIN", "local")
 }
 
 // serving waits for the greeting of serve.

@@ -20,10 +20,12 @@ func newNew() *cobra.Command {
 		Use:   "new [flags] NAME",
 		Short: "Write a new extension that works",
 		Long: `Makes a directory with an extension that answers one route: its manifest with a
-schema for editors, its types, a test and a README. NAME is an id such as
-acme.notes, or its second part.`,
+schema for editors, its types, a test and a README. It is written in TypeScript,
+in JavaScript, or in Go for WebAssembly, which a Go toolchain builds. NAME is an
+id such as acme.notes, or its second part.`,
 		Example: `  annex new acme.notes
-  annex new --template javascript --publisher acme notes`,
+  annex new --template javascript --publisher acme notes
+  annex new --template go acme.notes`,
 		Args: exactly(1, "NAME"),
 	}
 	f := cmd.Flags()

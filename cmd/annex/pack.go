@@ -25,8 +25,9 @@ func newPack() *cobra.Command {
 		Short: "Make a .bpx archive of an extension",
 		Long: `Checks the extension in DIR and writes its archive. The same files give the same
 bytes: entries are sorted and have no times. Tests, hidden files, api.d.ts,
-extension.schema.json and settings of editors are left out; of node_modules only
-what handlers import is put in.`,
+extension.schema.json, settings of editors and Go sources are left out; of
+node_modules only what handlers import is put in. Modules whose Go sources are
+there are built first.`,
 		Example: `  annex pack .
   annex pack -o build/notes.bpx notes`,
 		Args: exactly(1, "DIR"),
@@ -34,6 +35,9 @@ what handlers import is put in.`,
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: NAME-VERSION.bpx)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := buildModules(cmd, args[0]); err != nil {
+			return err
+		}
 		data, p, err := packDirectory(cmd.Context(), args[0])
 		if err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)

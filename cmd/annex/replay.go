@@ -144,6 +144,9 @@ func replayHere(cmd *cobra.Command, door *doorFlags, got *admin.RecordingOut, di
 	code := registry.Bundled{Path: rec.Handler, Code: got.Code, SourceMap: got.SourceMap}
 	on := "the code that ran"
 	if dir != "" {
+		if err := buildModules(cmd, dir); err != nil {
+			return err
+		}
 		p, err := pack.Open(dir, pack.Options{Manifest: host.ManifestOptions()})
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)

@@ -72,6 +72,9 @@ Handlers run in this process: run what you trust.`,
 			return err
 		}
 		defer host.Close(context.WithoutCancel(cmd.Context()))
+		if err := buildModules(cmd, args[0]); err != nil {
+			return err
+		}
 		m, err := install(cmd, host, runOrg, args[0], approve)
 		if err != nil {
 			return err

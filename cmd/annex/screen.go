@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/httpapi"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
@@ -62,17 +63,35 @@ func (s *screen) request(call runtime.Call, reply runtime.Reply, failed error) {
 
 // problem prints why something was not loaded, with the lines around the place.
 func (s *screen) problem(dir string, err error) {
-	var wrong *runtime.SourceError
-	if !errors.As(err, &wrong) || len(wrong.Problems) == 0 {
+	problems := problemsOf(err)
+	if len(problems) == 0 {
 		s.say("%s: not loaded: %s", dir, printable(err.Error()))
 		return
 	}
+	s.say("%s: not loaded:\n%s", dir, framed(dir, problems))
+}
+
+// problemsOf returns what is wrong in sources, and where.
+func problemsOf(err error) []runtime.Problem {
+	var bundled *runtime.SourceError
+	if errors.As(err, &bundled) {
+		return bundled.Problems
+	}
+	var built *bundle.Errors
+	if errors.As(err, &built) {
+		return built.Messages
+	}
+	return nil
+}
+
+// framed is a list of problems, each with the lines around its place.
+func framed(dir string, problems []runtime.Problem) string {
 	var b strings.Builder
-	for _, p := range wrong.Problems {
-		fmt.Fprintf(&b, "  %s\n", printable(p.String()))
+	for _, p := range problems {
+		fmt.Fprintf(&b, "  %s\n", indent(printable(p.String()))[2:])
 		b.WriteString(codeFrame(inDir(dir, p.File), p.Line, p.Column))
 	}
-	s.say("%s: not loaded:\n%s", dir, strings.TrimRight(b.String(), "\n"))
+	return strings.TrimRight(b.String(), "\n")
 }
 
 // difference prints what a changed manifest asks for more and less.

@@ -65,6 +65,9 @@ given; the README of annex new shows it.`,
 
 // runTests runs the tests once. Tests that fail are the exit code, printed already.
 func runTests(ctx context.Context, cmd *cobra.Command, c exttest.Config, asJSON bool) error {
+	if err := buildModules(cmd, c.Dir); err != nil {
+		return err
+	}
 	report, err := exttest.Run(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Dir, err)

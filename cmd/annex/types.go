@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -11,13 +13,18 @@ import (
 
 func newTypes() *cobra.Command {
 	var tests bool
+	var guest string
 	cmd := &cobra.Command{
 		Use:   "types",
-		Short: "Print api.d.ts, the types of what a handler is given",
+		Short: "Print the types of what a handler is given: api.d.ts, or a Go package",
 		Example: `  annex types > api.d.ts
-  annex types --test > api.d.ts`,
+  annex types --test > api.d.ts
+  annex types --go guest`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if guest != "" {
+				return writeGuest(guest)
+			}
 			text := bridge.Typings()
 			if tests {
 				text += exttest.Typings()
@@ -27,5 +34,19 @@ func newTypes() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&tests, "test", false, "also what the tests of annex test are given")
+	cmd.Flags().StringVar(&guest, "go", "", "write the API for Go, a package, into this directory and print nothing")
 	return cmd
+}
+
+// writeGuest writes the package guest over what a directory has of it.
+func writeGuest(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for name, data := range bridge.GuestSource() {
+		if err := replaceFile(filepath.Join(dir, name), data); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -147,15 +147,16 @@ var Policy = []struct {
 	}}},
 	{"internal/check", Rule{
 		Ours: []string{
-			"permissions", "bridge", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/bundle", "runtime/js", "internal/exttest",
+			"permissions", "bridge", "runtime", "runtime/sandbox", "runtime/manifest", "runtime/pack", "runtime/bundle", "runtime/js", "runtime/wasm", "runtime/wasm/binary", "internal/exttest",
 		},
 		Others: []string{goja + "/ast", goja + "/file", goja + "/parser", goja + "/token", "github.com/go-sourcemap/sourcemap"},
 	}},
-	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"runtime/pack"}}},
+	{"internal/gobuild", Rule{Ours: []string{"runtime/bundle", "runtime/manifest"}}},
+	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"internal/gobuild", "runtime/pack"}}},
 
 	{"cmd/annex", Rule{
 		Ours: []string{
-			"internal/check", "internal/exttest", "internal/scaffold", "runtime/signing",
+			"internal/check", "internal/exttest", "internal/gobuild", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",

@@ -213,7 +213,9 @@ func (c *checker) handlers(ctx context.Context) error {
 		}
 		seen[entry] = true
 		if strings.HasSuffix(entry, ".wasm") {
-			u.missing = append(u.missing, entry)
+			if err := c.module(ctx, entry, u); err != nil {
+				return err
+			}
 			continue
 		}
 		out, ok, err := c.bundle(ctx, entry, nil)

@@ -57,6 +57,7 @@ func (c *checker) compare(u *usage) {
 	}
 	if u.side == permissions.Server {
 		c.compareHosts(u, grants, used)
+		c.compareModules(u, grants, used)
 	}
 	c.tellUse(u, declared.Side(u.side), used)
 	c.tellOpen(u)
@@ -128,6 +129,10 @@ func (c *checker) tellUse(u *usage, declared []permissions.Permission, used map[
 			c.find(Note, c.permissionPlace(u.side, p), fmt.Sprintf("whether %s is used cannot be known from the code", p))
 		default:
 			r.Unused = append(r.Unused, string(p))
+			if len(u.modules) > 0 {
+				c.find(Warning, c.permissionPlace(u.side, p), fmt.Sprintf("%s is declared, and no handler names what needs it; leave it out, so that nobody is asked for it", p))
+				continue
+			}
 			c.find(Warning, c.permissionPlace(u.side, p), fmt.Sprintf("%s is declared and never used; leave it out, so that nobody is asked for it", p))
 		}
 	}

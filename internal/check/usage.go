@@ -32,6 +32,7 @@ type usage struct {
 	unknown map[string]place // members of api that do not exist
 	open    map[place]string // what cannot be followed
 	missing []string         // bundles in which no handler was found
+	modules []module         // of WebAssembly
 }
 
 func newUsage(side permissions.Side) *usage {

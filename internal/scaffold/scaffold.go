@@ -12,8 +12,8 @@ import (
 	"image/draw"
 	"image/png"
 	"io/fs"
+	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,11 +26,23 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// extensions are how the source files of a template end, by its name.
-var extensions = map[string]string{"typescript": "ts", "javascript": "js"}
+// template is a language to begin in.
+type template struct {
+	roots   []string // directories of files, in templates
+	handler string   // of the route
+	main    string   // serverMain
+	tests   string   // how test files end
+	guest   bool     // has a copy of the API of Go
+}
+
+var all = map[string]template{
+	"typescript": {roots: []string{"common", "editor", "typescript"}, handler: "server/hello.ts", main: "server/hello.ts", tests: "ts"},
+	"javascript": {roots: []string{"common", "javascript"}, handler: "server/hello.js", main: "server/hello.js", tests: "js"},
+	"go":         {roots: []string{"common", "editor", "go"}, handler: "server/hello.wasm#hello", main: "server/hello.wasm", tests: "ts", guest: true},
+}
 
 // Templates lists the names of the templates, sorted.
-func Templates() []string { return []string{"javascript", "typescript"} }
+func Templates() []string { return slices.Sorted(maps.Keys(all)) }
 
 // ErrNotEmpty says that there is something in the directory already.
 var ErrNotEmpty = errors.New("the directory is not empty")
@@ -45,14 +57,14 @@ type Options struct {
 // Write makes dir, which must not exist or be empty, and fills it. It returns
 // the names of the files, sorted.
 func Write(dir string, o Options) ([]string, error) {
-	ext, ok := extensions[o.Template]
+	template, ok := all[o.Template]
 	if !ok {
 		return nil, fmt.Errorf("no template %q; there are %s", o.Template, strings.Join(Templates(), ", "))
 	}
 	if !manifest.IsID(string(o.ID)) {
 		return nil, fmt.Errorf("%q is no id such as acme.notes: lowercase letters, numbers and hyphens", o.ID)
 	}
-	files, err := render(o, ext)
+	files, err := render(o, template)
 	if err != nil {
 		return nil, err
 	}
@@ -75,18 +87,24 @@ func Write(dir string, o Options) ([]string, error) {
 }
 
 // render returns the files by name.
-func render(o Options, ext string) (map[string][]byte, error) {
+func render(o Options, t template) (map[string][]byte, error) {
 	short := o.ID.ShortName()
 	fill := strings.NewReplacer(
-		"{{ID}}", string(o.ID), "{{SHORT}}", short, "{{PUBLISHER}}", o.ID.Publisher(),
-		"{{NAME}}", title(short), "{{EXT}}", ext, "{{ANNEX}}", o.Annex,
+		"{{ID}}", string(o.ID), "{{SHORT}}", short, "{{PUBLISHER}}", o.ID.Publisher(), "{{NAME}}", title(short), "{{ANNEX}}", o.Annex,
+		"{{HANDLER}}", t.handler, "{{MAIN}}", t.main, "{{EXT}}", t.tests,
 	)
 	files := map[string][]byte{
 		"api.d.ts":          []byte(bridge.Typings() + exttest.Typings()),
 		manifest.SchemaFile: manifest.Schema(),
 		"icon.png":          icon(),
 	}
-	for _, root := range []string{"templates/common", "templates/" + o.Template} {
+	if t.guest {
+		for name, data := range bridge.GuestSource() {
+			files["guest/"+name] = data
+		}
+	}
+	for _, root := range t.roots {
+		root = "templates/" + root
 		err := fs.WalkDir(templates, root, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
@@ -95,18 +113,29 @@ func render(o Options, ext string) (map[string][]byte, error) {
 			if err != nil {
 				return err
 			}
-			target := strings.TrimPrefix(name, root+"/")
-			if path.Base(target) == "gitignore" {
-				target = ".gitignore" // under its own name it would count for this repository
-			}
-			files[target] = []byte(fill.Replace(string(data)))
+			files[target(strings.TrimPrefix(name, root+"/"), t)] = []byte(fill.Replace(string(data)))
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
+	files["README.md"] = append(files["README.md"], files[more]...)
+	delete(files, more)
 	return files, nil
+}
+
+// more is what a template adds to the README of all.
+const more = "README.more.md"
+
+// target is what a file of a template is called in an extension: .txt keeps it
+// from counting for this repository.
+func target(name string, t template) string {
+	name = strings.TrimSuffix(name, ".txt")
+	if name == "gitignore" {
+		return ".gitignore"
+	}
+	return strings.ReplaceAll(name, "EXT", t.tests)
 }
 
 // title is a short name as people write it: "file-sync" is "File Sync".

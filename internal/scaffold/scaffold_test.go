@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/annexhost/annex/internal/gobuild"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
 )
@@ -20,6 +21,11 @@ func TestTemplatesArePackages(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", template, err)
 		}
+		if _, err := gobuild.Build(t.Context(), dir); errors.Is(err, gobuild.ErrNoGo) {
+			continue
+		} else if err != nil {
+			t.Fatalf("%s: %v", template, err)
+		}
 		p, err := pack.Open(dir, pack.Options{Manifest: manifest.Options{AnnexVersion: "0.1.0"}})
 		if err != nil {
 			t.Fatalf("%s: %v", template, err)
@@ -29,6 +35,9 @@ func TestTemplatesArePackages(t *testing.T) {
 		}
 		for _, name := range names {
 			data, err := os.ReadFile(filepath.Join(dir, name))
+			if strings.HasPrefix(name, "guest/") {
+				continue // it speaks of {{secret:NAME}} as well
+			}
 			if err != nil || strings.Contains(strings.ReplaceAll(string(data), "{{secret:", ""), "{{") {
 				t.Errorf("%s: %s is not filled in: %v", template, name, err)
 			}

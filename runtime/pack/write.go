@@ -115,8 +115,8 @@ var testFile = regexp.MustCompile(`\.test\.[cm]?[jt]s$`)
 func IsTest(name string) bool { return testFile.MatchString(name) && !inModules(name) }
 
 // Ships reports whether a file of an author's directory belongs in a package:
-// all but tests, what only an editor reads, packages and the signature of an
-// earlier one.
+// all but tests, what only an editor reads, the Go sources of modules, packages
+// and the signature of an earlier one.
 func Ships(name string) bool {
 	switch {
 	case inModules(name):
@@ -125,10 +125,11 @@ func Ships(name string) bool {
 		return false
 	}
 	switch name {
-	case "api.d.ts", manifest.SchemaFile, "tsconfig.json", "jsconfig.json", "package-lock.json", signature:
+	case "api.d.ts", manifest.SchemaFile, "tsconfig.json", "jsconfig.json", "package-lock.json", "go.mod", "go.sum", signature:
 		return false
 	}
-	return strings.ToLower(path.Ext(name)) != Extension
+	ext := strings.ToLower(path.Ext(name))
+	return ext != Extension && ext != ".go"
 }
 
 // FileName is how an archive of a package is called.

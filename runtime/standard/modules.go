@@ -11,11 +11,37 @@ import (
 )
 
 // modulesHere runs WebAssembly in this process. It is not started before there is
-// a module.
-func (h *Host) modulesHere() sandbox.Engine {
+// a module. What is compiled is kept in dir, or in memory when that is empty: a
+// module is compiled when it is installed, and again only after a restart.
+func (h *Host) modulesHere(dir string) sandbox.Engine {
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
-		return newWebAssembly(wasm.Config{MaxMemory: max(h.options.Limits.Sandbox.Memory, 0), Crashed: h.reports.crashed})
+		c := wasm.Config{API: bridge.API(), MaxMemory: max(h.options.Limits.Sandbox.Memory, 0), Crashed: h.reports.crashed}
+		pre, err := wasm.NewPrecompiler(c, dir)
+		if err != nil {
+			return nil, err
+		}
+		c.Cache = wasm.NewCache()
+		engine, err := newWebAssembly(c)
+		if err != nil {
+			return nil, err
+		}
+		return prepared{engine, pre}, nil
 	}}
+}
+
+// prepared is an engine whose programs are compiled once.
+type prepared struct {
+	sandbox.Engine
+	pre *wasm.Precompiler
+}
+
+// Compile implements [sandbox.Engine].
+func (p prepared) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
+	src, err := p.pre.Prepare(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	return p.Engine.Compile(ctx, src)
 }
 
 // moduleWorkers runs it in workers, of which there are none either before there

@@ -132,7 +132,7 @@ func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *
 	if err != nil {
 		return nil, err
 	}
-	modules, err := h.newEngine(WebAssembly, func() (sandbox.Engine, error) { return h.modulesHere(), nil })
+	modules, err := h.newEngine(WebAssembly, func() (sandbox.Engine, error) { return h.modulesHere(compiled), nil })
 	if err != nil {
 		return nil, err
 	}
