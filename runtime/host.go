@@ -89,6 +89,10 @@ type Config struct {
 
 	Now    func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand
+
+	// Wait stands in place of the machine's clock where handlers wait: see
+	// sandbox.Invocation. Only for handlers that run in this process.
+	Wait func(due time.Time, calls int) (rings <-chan struct{}, woken func())
 }
 
 // Host installs extensions and runs their handlers. It is safe for concurrent use.

@@ -210,7 +210,8 @@ func (inv *invocation) take(ctx context.Context) error {
 // run runs the handler.
 func (inv *invocation) run(ctx context.Context, input sandbox.Payload) (sandbox.Payload, error) {
 	asked, call := sandbox.Invocation{
-		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox, Now: inv.host.cfg.Now, Random: inv.host.cfg.Random,
+		ID: inv.call.ID, Tenant: inv.inst.Org + "/" + inv.inst.Extension, Input: input, Limits: inv.host.cfg.Limits.Sandbox,
+		Now: inv.host.cfg.Now, Random: inv.host.cfg.Random, Wait: inv.host.cfg.Wait,
 	}, sandbox.Caller(inv.session.Call)
 	recorder := inv.record()
 	if recorder != nil {

@@ -162,8 +162,8 @@ func (r *runner) file(ctx context.Context, name string) (FileReport, error) {
 		return report, ctx.Err()
 	}
 	defer script.close()
-	var tests []listed
-	if err := script.run(ctx, r, "list", nil, &tests, nil); err != nil {
+	tests, err := script.list(ctx, r)
+	if err != nil {
 		report.Error = withStack(err)
 		return report, ctx.Err()
 	}
@@ -194,16 +194,13 @@ func (r *runner) test(ctx context.Context, script *script, index int, name strin
 	if _, err := r.host.Install(ctx, s.org, r.pkg, r.consent()); err != nil {
 		return report, err
 	}
-	var result struct {
-		Failed *Failure `json:"failed"`
-	}
-	err := script.run(ctx, r, name, &index, &result, s.call)
+	failed, err := script.test(ctx, s, index, name)
 	s.end()
 	report.DurationMs = float64(time.Since(began).Microseconds()) / 1000
 	if ctx.Err() != nil {
 		return report, ctx.Err()
 	}
-	report.Failure = result.Failed
+	report.Failure = failed
 	if err != nil {
 		e := sandbox.AsError(err)
 		report.Failure = &Failure{Name: e.Name, Message: e.Message, Stack: e.Stack}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestStubMatches(t *testing.T) {
@@ -53,17 +54,28 @@ func TestLocate(t *testing.T) {
 }
 
 const extensionJSON = `{"id":"t.x","name":"X","version":"1.0.0","publisher":"t","license":"MIT","engines":{"blueplm":"^3.0.0"},
-"serverMain":"h.js","activationEvents":["onStartup"],"contributes":{"apiRoutes":[{"method":"GET","path":"h","handler":"h.js"}]},"permissions":{}}`
+"serverMain":"h.js","activationEvents":["onStartup"],"contributes":{"apiRoutes":[{"method":"GET","path":"h","handler":"h.js"}]},"permissions":`
 
 func runOne(t *testing.T, handler, test string) *Report {
 	t.Helper()
+	return runWith(t, `{}`, handler, test)
+}
+
+// runWith runs a test file against a handler that has permissions.
+func runWith(t *testing.T, permissions, handler, test string) *Report {
+	t.Helper()
+	return runFor(t, 0, permissions, handler, test)
+}
+
+func runFor(t *testing.T, timeout time.Duration, permissions, handler, test string) *Report {
+	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"extension.json": extensionJSON, "h.js": handler, "h.test.js": test} {
+	for name, text := range map[string]string{"extension.json": extensionJSON + permissions + "}", "h.js": handler, "h.test.js": test} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	report, err := Run(context.Background(), Config{Dir: dir})
+	report, err := Run(context.Background(), Config{Dir: dir, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,63 +39,68 @@ type thrown struct {
 // step is what the prelude is told: the reply, or a request that one of its
 // functions answers first.
 type step struct {
-	Reply  *reply `json:"reply,omitempty"`
-	Ticket int    `json:"ticket,omitempty"`
-	Ask    *ask   `json:"ask,omitempty"`
+	Reply *reply `json:"reply,omitempty"`
+	Ask   *ask   `json:"ask,omitempty"`
 }
 
-// invoke begins an invocation.
-func (s *session) invoke(ctx context.Context, route string, o invokeOptions) (step, error) {
+// invoke begins an invocation and returns its ticket. The test goes on beside it.
+func (s *session) invoke(ctx context.Context, route string, o invokeOptions) (int, error) {
 	call, err := s.request(route, o)
 	if err != nil {
-		return step{}, err
+		return 0, err
 	}
-	done := make(chan reply, 1)
+	t := &ticket{done: make(chan reply, 1)}
 	s.mu.Lock()
 	s.lastTicket++
-	ticket := s.lastTicket
-	s.tickets[ticket] = done
+	id := s.lastTicket
+	s.tickets[id] = t
 	s.mu.Unlock()
+	s.clock.change(func() { s.clock.running++ })
 	go func() {
 		answer, err := s.r.host.Invoke(ctx, call)
 		s.r.cover.invoked(answer)
-		done <- replyOf(answer, err)
+		s.clock.change(func() { s.clock.end(t) })
+		t.done <- replyOf(answer, err)
 	}()
-	return s.wait(ctx, ticket)
+	return id, nil
 }
 
-// resume hands an answer to a waiting request and waits on.
-func (s *session) resume(ctx context.Context, ticket, id int, a answer) (step, error) {
+// resume hands an answer to a waiting request.
+func (s *session) resume(id int, a answer) error {
 	s.mu.Lock()
-	waiting, ok := s.asked[id]
-	delete(s.asked, id)
+	q := s.asked[id]
 	s.mu.Unlock()
-	if !ok {
-		return step{}, sandbox.Errorf(sandbox.Invalid, "nothing asked for answer %d", id)
+	if q == nil {
+		return sandbox.Errorf(sandbox.Invalid, "nothing asked for answer %d", id)
 	}
-	waiting <- a
-	return s.wait(ctx, ticket)
+	s.settled(q)
+	q.reply <- a
+	return nil
 }
 
 // wait returns what comes first: the end of the invocation, or a request. A
 // request may be one of another invocation of the same test: any of them can
 // bring it to its function.
-func (s *session) wait(ctx context.Context, ticket int) (step, error) {
+func (s *session) wait(ctx context.Context, id int) (step, error) {
 	s.mu.Lock()
-	done, ok := s.tickets[ticket]
+	t, ok := s.tickets[id]
 	s.mu.Unlock()
 	if !ok {
-		return step{}, sandbox.Errorf(sandbox.Invalid, "no invocation %d", ticket)
+		return step{}, sandbox.Errorf(sandbox.Invalid, "no invocation %d", id)
 	}
+	s.clock.change(func() { s.clock.await(t) })
 	select {
-	case r := <-done:
+	case r := <-t.done:
+		s.clock.change(func() { s.clock.awake(t) })
 		s.mu.Lock()
-		delete(s.tickets, ticket)
+		delete(s.tickets, id)
 		s.mu.Unlock()
 		return step{Reply: &r}, nil
-	case a := <-s.asks:
-		return step{Ticket: ticket, Ask: &a}, nil
+	case q := <-s.asks:
+		s.clock.change(func() { s.clock.awake(t); s.taken(q) }) // in one step: the test goes on
+		return step{Ask: &q.ask}, nil
 	case <-ctx.Done():
+		s.clock.change(func() { s.clock.awake(t) })
 		return step{}, ctx.Err()
 	}
 }

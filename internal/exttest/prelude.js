@@ -151,23 +151,29 @@ const host = () => {
   return state.host
 }
 
+// answerTo runs the function of a stub.
+const answerTo = async ({ id, stub, request }) => {
+  let answer
+  try {
+    answer = answerOf(await state.functions.get(stub)(requestOf(request)))
+  } catch (e) {
+    state.failed = state.failed ?? e
+    answer = { fail: 'the stub threw: ' + String((e && e.message) ?? e) }
+  }
+  host().answer(id, answer)
+}
+
 // invoke waits for the answer, and meanwhile runs the functions of stubs.
 const invoke = async (route, options = {}) => {
-  let step = await host().invoke(String(route), {
+  const ticket = host().invoke(String(route), {
     body: options.body === undefined ? undefined : typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
     json: options.body !== undefined && typeof options.body !== 'string',
     headers: options.headers, user: options.user,
   })
+  let step = await host().wait(ticket)
   while (step.ask !== undefined) {
-    let answer
-    try {
-      const given = await state.functions.get(step.ask.stub)(requestOf(step.ask.request))
-      answer = answerOf(given)
-    } catch (e) {
-      state.failed = state.failed ?? e
-      answer = { fail: 'the stub threw: ' + String((e && e.message) ?? e) }
-    }
-    step = await host().resume(step.ticket, step.ask.id, answer)
+    void answerTo(step.ask) // beside the waiting: the handler may give up before
+    step = await host().wait(ticket)
   }
   const reply = step.reply
   return { status: reply.status, headers: reply.headers, body: parsed(reply.text, reply.headers['content-type']), ...(reply.error && { error: reply.error }) }

@@ -3,7 +3,6 @@ package exttest
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -29,8 +28,9 @@ const maxScript = 4 << 20
 
 // methods are what the prelude calls.
 var methods = sandbox.API{
-	{Name: "host.invoke", Params: []string{"route", "options"}},
-	{Name: "host.resume", Params: []string{"ticket", "ask", "answer"}},
+	{Name: "host.invoke", Params: []string{"route", "options"}, Sync: true},
+	{Name: "host.wait", Params: []string{"ticket"}},
+	{Name: "host.answer", Params: []string{"ask", "answer"}, Sync: true},
 	{Name: "host.state", Params: []string{"op", "args"}},
 	{Name: "host.stub", Params: []string{"id", "request", "answers"}, Sync: true},
 	{Name: "host.requests", Params: []string{"id"}, Sync: true},
@@ -77,30 +77,45 @@ func (s *script) close() {
 	_ = s.engine.Close()
 }
 
-// run runs one test, or lists them when index is nil, and reads the result.
-func (s *script) run(ctx context.Context, r *runner, id string, index *int, result any, call sandbox.Caller) error {
-	config, err := json.Marshal(map[string]*int{"run": index})
-	if index == nil {
-		config, err = []byte("{}"), nil
+// list returns the tests of the file.
+func (s *script) list(ctx context.Context, r *runner) (tests []listed, err error) {
+	outside := func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
+		return sandbox.Payload{}, sandbox.Errorf(sandbox.Unavailable, "annex is only there inside of a test")
 	}
-	if err != nil {
-		return err
+	err = s.run(ctx, r, sandbox.Invocation{ID: "list"}, "{}", &tests, outside)
+	return tests, err
+}
+
+// test runs one test. It returns why it failed, nil if it has not; the error is
+// that it could not be run to its end.
+func (s *script) test(ctx context.Context, t *session, index int, name string) (*Failure, error) {
+	var result struct {
+		Failed *Failure `json:"failed"`
 	}
-	if call == nil {
-		call = func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
-			return sandbox.Payload{}, sandbox.Errorf(sandbox.Unavailable, "annex is only there inside of a test")
-		}
+	inv := sandbox.Invocation{ID: name, Wait: t.clock.sleepTest}
+	err := s.run(ctx, t.r, inv, fmt.Sprintf(`{"run":%d}`, index), &result, t.call)
+	return result.Failed, err
+}
+
+// run runs the file with a configuration, and reads the result. How long it may
+// take is by the machine's clock.
+func (s *script) run(ctx context.Context, r *runner, inv sandbox.Invocation, config string, result any, call sandbox.Caller) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.c.Timeout, errSlow)
+	defer cancel()
+	inv.Tenant, inv.Now, inv.Random = "test", r.world.now, r.world
+	inv.Input = sandbox.Payload{JSON: fmt.Appendf(nil, `{"request":{},"user":null,"config":%s}`, config)}
+	inv.Limits = sandbox.Limits{Wall: sandbox.Unlimited, CPU: r.c.Timeout}
+	out, err := s.program.Run(ctx, inv, call)
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+		return sandbox.Errorf(sandbox.Timeout, "it took longer than %s; --timeout allows more", r.c.Timeout)
 	}
-	input := fmt.Sprintf(`{"request":{},"user":null,"config":%s}`, config)
-	out, err := s.program.Run(ctx, sandbox.Invocation{
-		ID: id, Tenant: "test", Input: sandbox.Payload{JSON: []byte(input)},
-		Limits: sandbox.Limits{Wall: r.c.Timeout, CPU: r.c.Timeout}, Now: r.world.now, Random: r.world,
-	}, call)
 	if err != nil {
 		return err
 	}
 	return decode(out.Result.JSON, result)
 }
+
+var errSlow = errors.New("exttest: it took too long")
 
 // stackPlace is a place in a line of a stack: "at f (server/a.ts:3:7)", as
 // people know it, or "at f (server/a.ts:3:7(12))", as the engine writes it.

@@ -13,32 +13,40 @@ import (
 
 // session is one test: its organization, what it declared, and what happened.
 type session struct {
-	r   *runner
-	org string
+	r     *runner
+	org   string
+	clock *clock
 
-	asks chan ask // requests that wait for a function of the test
+	asks chan *question // requests that wait for a function of the test
 
 	mu         sync.Mutex
 	stubs      []*stubbed
 	unexpected []string
 	logLines   []Log
 	events     []emitted
-	asked      map[int]chan answer
+	asked      map[int]*question
 	lastAsk    int
-	tickets    map[int]chan reply
+	tickets    map[int]*ticket
 	lastTicket int
 }
 
-func newSession(r *runner, org string) *session {
-	return &session{r: r, org: org, asks: make(chan ask), asked: map[int]chan answer{}, tickets: map[int]chan reply{}}
+func newSession(r *runner, org string, c *clock) *session {
+	return &session{r: r, org: org, clock: c, asks: make(chan *question), asked: map[int]*question{}, tickets: map[int]*ticket{}}
 }
+
+// endGrace is how long a test waits for handlers that it has left running, and
+// that were told to end.
+const endGrace = 2 * time.Second
 
 // end makes what goes on after the test belong to none.
 func (s *session) end() {
 	w := s.r.world
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.test = nil
+	w.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
+	defer cancel()
+	_ = s.clock.quiet(ctx) // one that does not end is of no further interest
 }
 
 func (s *session) logs() []Log {
@@ -78,14 +86,16 @@ func (s *session) dispatch(ctx context.Context, method string, args []byte) (any
 	switch method {
 	case "host.invoke":
 		return s.invoke(ctx, a.Route, a.Options)
-	case "host.resume":
-		return s.resume(ctx, a.Ticket, a.Ask, a.Answer)
+	case "host.answer":
+		return nil, s.resume(a.Ask, a.Answer)
+	case "host.wait":
+		return s.wait(ctx, a.Ticket)
 	case "host.stub":
 		return nil, s.declare(a.ID, a.Request, a.Answers)
 	case "host.requests":
 		return s.requests(a.ID), nil
 	case "host.clock":
-		return s.clock(a.Op, a.Value)
+		return s.move(ctx, a.Op, a.Value)
 	case "host.logs":
 		return append([]Log{}, s.logs()...), nil
 	case "host.events":
@@ -126,22 +136,26 @@ func (s *session) requests(id int) []request {
 	return []request{}
 }
 
-// clock reads or moves the clock; times are in milliseconds.
-func (s *session) clock(op string, value float64) (int64, error) {
-	w, ms := s.r.world, time.Duration(value*float64(time.Millisecond))
+// move reads or moves the clock; times are in milliseconds.
+func (s *session) move(ctx context.Context, op string, value float64) (int64, error) {
 	const limit = float64(8.64e15)
+	var err error
 	switch {
 	case op == "now":
-		return w.now().UnixMilli(), nil
 	case !(value >= -limit && value <= limit): // NaN too
-		return 0, sandbox.Errorf(sandbox.Invalid, "annex.clock.%s: not a time", op)
+		err = sandbox.Errorf(sandbox.Invalid, "annex.clock.%s: not a time", op)
 	case op == "set":
-		return w.move(func(time.Time) time.Time { return time.UnixMilli(int64(value)).UTC() }).UnixMilli(), nil
-	case op == "advance" && value >= 0:
-		return w.move(func(at time.Time) time.Time { return at.Add(ms) }).UnixMilli(), nil
+		err = s.clock.set(ctx, time.UnixMilli(int64(value)).UTC())
+	case op == "advance" && value >= 0 && value <= maxAdvance:
+		err = s.clock.advance(ctx, time.Duration(value*float64(time.Millisecond)))
+	default:
+		err = sandbox.Errorf(sandbox.Invalid, "annex.clock.%s(%v): time goes forward, 100 years at most; set goes anywhere", op, value)
 	}
-	return 0, sandbox.Errorf(sandbox.Invalid, "annex.clock.%s(%v): time goes forward; set goes anywhere", op, value)
+	return s.clock.now().UnixMilli(), err
 }
+
+// maxAdvance is how far advance goes, in milliseconds.
+const maxAdvance = 100 * 365 * 24 * 3600 * 1000
 
 // known makes an error one that crosses into the test.
 func known(err error) error {

@@ -103,21 +103,54 @@ func (s *session) answer(ctx context.Context, r request) (answer, error) {
 		return stub.answers[min(len(stub.requests), len(stub.answers))-1], nil
 	}
 	s.lastAsk++
-	question := ask{ID: s.lastAsk, Stub: stub.id, Request: r}
-	reply := make(chan answer, 1)
-	s.asked[question.ID] = reply
+	q := &question{ask: ask{ID: s.lastAsk, Stub: stub.id, Request: r}, reply: make(chan answer, 1)}
+	s.asked[q.ask.ID] = q
 	s.mu.Unlock()
+	return s.question(ctx, q)
+}
+
+// question is a request on its way to a function of the test.
+type question struct {
+	ask   ask
+	reply chan answer
+	taken bool // the test has it; with the clock's lock
+	over  bool // it is answered, or was given up; with the clock's lock
+}
+
+// question waits for the answer of a function.
+func (s *session) question(ctx context.Context, q *question) (answer, error) {
+	s.clock.change(func() { s.clock.asking++; s.clock.offered++ })
+	defer s.settled(q)
 	select {
-	case s.asks <- question:
+	case s.asks <- q:
 	case <-ctx.Done():
 		return answer{}, ctx.Err()
 	}
 	select {
-	case a := <-reply:
+	case a := <-q.reply:
 		return a, nil
 	case <-ctx.Done():
 		return answer{}, ctx.Err()
 	}
+}
+
+// taken counts that the test has a question. The clock is locked.
+func (s *session) taken(q *question) {
+	if !q.taken {
+		q.taken = true
+		s.clock.offered--
+	}
+}
+
+// settled counts that a question waits no more.
+func (s *session) settled(q *question) {
+	s.clock.change(func() {
+		s.taken(q)
+		if !q.over {
+			q.over = true
+			s.clock.asking--
+		}
+	})
 }
 
 // matches compares "METHOD url", where * stands for anything.

@@ -66,11 +66,22 @@ declare const annex: {
    * @param answer One answer for every request, a list (one for each, the last one again), or a function.
    */
   stub(request: string, answer: StubAnswer | StubAnswer[] | ((request: StubbedRequest) => StubAnswer | Promise<StubAnswer>)): Stub
-  /** The clock that handlers and expiry see. It stands still at 2030-01-01T00:00:00Z unless it is moved. */
+  /**
+   * The clock of handlers, of timers (`setTimeout`, `AbortSignal.timeout`, those of the test too) and of
+   * what expires. It begins at 2030-01-01T00:00:00Z and stands still while anything runs. When the test
+   * and all handlers do nothing but wait, it goes on to the next timer: `await annex.invoke(…)` of a
+   * handler that waits ten seconds takes no time, and is ten seconds later. A handler is still held to
+   * the time that a host gives it.
+   */
   readonly clock: {
     /** Milliseconds, as `Date.now()`. */
     now(): number
+    /** Puts the clock to a time, earlier or later. Timers that are due then run. */
     set(time: Date | number | string): void
+    /**
+     * Lets that much time pass, from one timer of the running handlers to the next: when it returns,
+     * everything that was due has run. To look at a handler on its way, call it without `await`.
+     */
     advance(milliseconds: number): void
   }
   /** What the extension has stored. */

@@ -19,18 +19,18 @@ var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 // test at a time.
 type world struct {
 	mu     sync.Mutex
-	at     time.Time
+	clock  *clock
 	chance *rand.ChaCha8
 	test   *session // nil between tests
 }
 
-func newWorld() *world { return &world{at: start, chance: rand.NewChaCha8([32]byte{})} }
+func newWorld() *world { return &world{clock: newClock(start), chance: rand.NewChaCha8([32]byte{})} }
 
 // open makes the host of a run.
 func (w *world) open(ctx context.Context) (*standard.Host, error) {
 	return standard.OpenMemory(ctx, standard.Options{
-		Limits: runtime.Limits{Rate: runtime.Unlimited, PublicRate: runtime.Unlimited},
-		Now:    w.now, Random: w,
+		Limits: runtime.Limits{Rate: runtime.Unlimited, PublicRate: runtime.Unlimited, ConcurrentEach: runtime.Unlimited},
+		Now:    w.now, Random: w, Wait: w.sleep,
 		OnLog: w.log, OnEvent: w.event,
 		Fetcher: func(string, string) bridge.Fetcher { return w },
 	})
@@ -40,8 +40,8 @@ func (w *world) open(ctx context.Context) (*standard.Host, error) {
 func (w *world) begin(r *runner, org string) *session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.at, w.chance = start, rand.NewChaCha8([32]byte{})
-	w.test = newSession(r, org)
+	w.clock, w.chance = newClock(start), rand.NewChaCha8([32]byte{})
+	w.test = newSession(r, org, w.clock)
 	return w.test
 }
 
@@ -51,18 +51,16 @@ func (w *world) current() *session {
 	return w.test
 }
 
-func (w *world) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.at
+func (w *world) now() time.Time { return w.time().now() }
+
+func (w *world) sleep(due time.Time, calls int) (<-chan struct{}, func()) {
+	return w.time().sleep(due, calls)
 }
 
-// move sets the clock.
-func (w *world) move(to func(time.Time) time.Time) time.Time {
+func (w *world) time() *clock {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.at = to(w.at)
-	return w.at
+	return w.clock
 }
 
 // Read gives the same random bytes to every run of a test.

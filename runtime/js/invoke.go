@@ -27,6 +27,9 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	if inv.Random != nil {
 		r.clock.set(inv.Now, inv.Random) // of module-level code too
 	}
+	if inv.Wait != nil {
+		r.waitAs(inv, limits)
+	}
 	if !r.loaded {
 		r.load()
 	}
@@ -46,6 +49,20 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	}
 	usage.OutputBytes = result.Size()
 	return result, usage, nil
+}
+
+// waitAs makes timers, and the limit of wall-clock time, follow the clock of an
+// invocation.
+func (r *realm) waitAs(inv sandbox.Invocation, limits sandbox.Limits) {
+	other := &otherClock{now: r.clock.now, wait: inv.Wait}
+	if limits.Wall > 0 {
+		began := other.now()
+		other.deadline = began.Add(limits.Wall)
+		other.late = func() {
+			r.stop(timeoutError(sandbox.ReasonWall, "wall-clock", other.now().Sub(began), limits.Wall))
+		}
+	}
+	r.loop.other = other
 }
 
 // begin puts the realm under limits. The returned function ends that, and

@@ -23,6 +23,24 @@ type loop struct {
 	timers timerHeap
 	byID   map[int64]*timer
 	lastID int64
+
+	other *otherClock // nil: the machine's
+}
+
+// otherClock is the clock of an invocation that brings its own way to wait.
+type otherClock struct {
+	now      func() time.Time
+	wait     func(due time.Time, calls int) (<-chan struct{}, func())
+	deadline time.Time // zero: none
+	late     func()    // the deadline has passed
+}
+
+// now is what timers go by.
+func (l *loop) now() time.Time {
+	if l.other == nil {
+		return time.Now()
+	}
+	return l.other.now()
 }
 
 // timer is a setTimeout or setInterval.
@@ -112,29 +130,59 @@ func (l *loop) next(ctx context.Context) func() error {
 			l.perform()
 			continue
 		}
-		var due <-chan time.Time
-		var alarm *time.Timer
-		if len(l.timers) > 0 {
-			alarm = time.NewTimer(time.Until(l.timers[0].due))
-			due = alarm.C
-		}
-		select {
-		case <-l.wake:
-		case <-due:
-		case <-ctx.Done():
-		}
-		if alarm != nil {
-			alarm.Stop()
+		if l.other != nil {
+			l.other.sleep(ctx, l)
+		} else {
+			l.sleep(ctx)
 		}
 	}
 	return nil
+}
+
+// sleep waits until something may be ready.
+func (l *loop) sleep(ctx context.Context) {
+	var due <-chan time.Time
+	if len(l.timers) > 0 {
+		alarm := time.NewTimer(time.Until(l.timers[0].due))
+		defer alarm.Stop()
+		due = alarm.C
+	}
+	select {
+	case <-l.wake:
+	case <-due:
+	case <-ctx.Done():
+	}
+}
+
+// sleep is [loop.sleep] on another clock.
+func (c *otherClock) sleep(ctx context.Context, l *loop) {
+	l.mu.Lock()
+	calls, ready := l.calls, len(l.ready) > 0
+	l.mu.Unlock()
+	if ready {
+		return
+	}
+	due := c.deadline
+	if len(l.timers) > 0 && (due.IsZero() || l.timers[0].due.Before(due)) {
+		due = l.timers[0].due
+	}
+	rings, woken := c.wait(due, calls)
+	select {
+	case <-l.wake:
+	case <-rings:
+	case <-ctx.Done():
+	}
+	woken()
+	if !c.deadline.IsZero() && !c.now().Before(c.deadline) {
+		c.late()
+	}
 }
 
 // take returns what is ready now: a timer that is due, so that a flood of
 // answers cannot starve it, or what was posted first.
 func (l *loop) take() func() error {
 	if len(l.timers) > 0 {
-		if t := l.timers[0]; !t.due.After(time.Now()) {
+		if t := l.timers[0]; !t.due.After(l.now()) {
 			return l.fire(t)
 		}
 	}
@@ -151,7 +199,7 @@ func (l *loop) take() func() error {
 
 func (l *loop) fire(t *timer) func() error {
 	if t.every > 0 {
-		t.due = time.Now().Add(t.every)
+		t.due = l.now().Add(t.every)
 		heap.Fix(&l.timers, t.index)
 	} else {
 		l.clear(t.id)
@@ -162,7 +210,7 @@ func (l *loop) fire(t *timer) func() error {
 // set starts a timer and returns its number.
 func (l *loop) set(delay, every time.Duration, run func() error) int64 {
 	l.lastID++
-	t := &timer{id: l.lastID, due: time.Now().Add(delay), every: every, run: run}
+	t := &timer{id: l.lastID, due: l.now().Add(delay), every: every, run: run}
 	heap.Push(&l.timers, t)
 	if l.byID == nil {
 		l.byID = map[int64]*timer{}

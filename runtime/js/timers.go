@@ -13,8 +13,8 @@ import (
 // at once.
 const maxDelay = (1<<31 - 1) * time.Millisecond
 
-// setTimeout runs on the machine's clock, whatever clock the realm sees: a test
-// with a fake clock waits as long as its timers say.
+// setTimeout runs on the machine's clock, whatever clock the realm sees, unless
+// the invocation brings its own way to wait.
 func (r *realm) setTimeout(fc goja.FunctionCall) goja.Value {
 	delay := timerDelay(fc.Argument(1))
 	return r.setTimer("setTimeout", fc, delay, 0)

@@ -90,6 +90,13 @@ type Invocation struct {
 	// it is given, module-level code sees it and Now too: the whole invocation
 	// can be run again.
 	Random io.Reader
+
+	// Wait, when not nil, is asked in place of the machine's clock by a guest that
+	// has nothing to run. It rings when due has come on the clock of Now; the zero
+	// time is never. The guest waits for calls, so many, as well, and says with
+	// woken that it goes on, for whatever reason. Its wall-clock limit is then on
+	// the same clock. Engines that run guests in other processes do not know it.
+	Wait func(due time.Time, calls int) (rings <-chan struct{}, woken func())
 }
 
 // Output is what an invocation left behind.

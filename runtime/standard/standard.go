@@ -80,6 +80,10 @@ type Options struct {
 	Record        runtime.RecordConfig  // nothing is recorded
 	Now           func() time.Time      // nil: time.Now
 	Random        io.Reader             // nil: crypto/rand
+
+	// Wait stands in place of the machine's clock where handlers wait: see
+	// sandbox.Invocation. Only for handlers that run in this process.
+	Wait func(due time.Time, calls int) (rings <-chan struct{}, woken func())
 }
 
 // Host is a runtime.Host with the parts that it was made of.
@@ -148,7 +152,7 @@ func newHost(ctx context.Context, state *State, o Options, compiled string) (_ *
 		Store: state.Store, Keeper: state.Keeper, Audit: state.Audit, Logs: state.Logs, Credentials: state.Tokens, AuditRetention: o.AuditRetention,
 		JavaScript: javaScript, WebAssembly: modules, Bundle: build, Gateway: h.gateway,
 		Policy: o.Policy, Limits: o.Limits, Trust: o.Trust, Fetcher: o.Fetcher, BluePLM: o.BluePLM, StrictEngines: o.StrictEngines,
-		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random,
+		Logger: o.Logger, Meter: o.Meter, OnEvent: o.OnEvent, OnLog: o.OnLog, Record: o.Record, Now: o.Now, Random: o.Random, Wait: o.Wait,
 	})
 	if err != nil {
 		return nil, err

@@ -127,7 +127,9 @@ func (in *instance) callContext() context.Context {
 
 // wait sleeps, or until the invocation is over.
 func (in *instance) wait(d time.Duration) {
-	if d > 0 {
+	if d > 0 && in.inv.Wait != nil {
+		in.waitElsewhere(d)
+	} else if d > 0 {
 		start := time.Now()
 		alarm := time.NewTimer(d)
 		select {
@@ -138,6 +140,28 @@ func (in *instance) wait(d time.Duration) {
 		in.waited += time.Since(start)
 	}
 	in.check(in.Context)
+}
+
+// waitElsewhere sleeps on the clock of the invocation, by which its limit of
+// wall-clock time goes too.
+func (in *instance) waitElsewhere(d time.Duration) {
+	start, due := time.Now(), in.now().Add(d)
+	end := in.clock.Add(in.limits.Wall)
+	if limited := in.limits.Wall > 0; limited && end.Before(due) {
+		due = end
+	} else if !limited {
+		end = time.Time{}
+	}
+	rings, woken := in.inv.Wait(due, 0)
+	select {
+	case <-rings:
+	case <-in.callContext().Done():
+	}
+	woken()
+	in.waited += time.Since(start)
+	if !end.IsZero() && !in.now().Before(end) {
+		in.end(&sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonWall, Message: "wall-clock time limit exceeded: " + in.limits.Wall.String()})
+	}
 }
 
 // contextError says why ctx is done.
