@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/js"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
@@ -102,7 +103,15 @@ func TestLethalChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &lethal{Store: state.Store, after: os.Getenv("ANNEX_TEST_LETHAL_AFTER") != ""}
-	h, err := runtime.New(t.Context(), runtime.Config{Store: store, Keeper: state.Keeper, Audit: state.Audit, JavaScript: engine})
+	chain, err := state.Keeper.DeriveKey("audit") // as package standard does
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := audit.Open(store, chain, nil) // its transactions are steps too
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := runtime.New(t.Context(), runtime.Config{Store: store, Keeper: state.Keeper, Audit: log, JavaScript: engine})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +182,7 @@ func lethalStep(t *testing.T, act string, at int, after string) (survived bool) 
 		t.Fatalf("step %d: %v", at, err)
 	}
 	defer h.Close(t.Context())
+	checkAudit(t, h, at)
 	checkWhole(t, h, at)
 	return survived
 }
@@ -220,6 +230,45 @@ func checkWhole(t *testing.T, h *standard.Host, at int) {
 				t.Errorf("step %d: left behind: %s", at, p.Key)
 			}
 		}
+	}
+}
+
+// checkAudit checks that the chain is whole, and that whatever was done is on
+// record: a step that is there without its record is worse than a record of a
+// step that a kill came before.
+func checkAudit(t *testing.T, h *standard.Host, at int) {
+	t.Helper()
+	if report, err := h.State.Audit.Verify(t.Context(), "acme"); err != nil || report.Entries == 0 || report.FirstBad != nil {
+		t.Errorf("step %d: the audit: %+v, %v", at, report, err)
+	}
+	page, err := h.State.Audit.List(t.Context(), audit.Query{Org: "acme", Extension: "acme.x", Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := map[string]int{}
+	last := map[string]string{} // digest, by action
+	for _, e := range page.Entries {
+		done[e.Action+" "+e.Detail["digest"]]++
+		last[e.Action] = e.Detail["digest"]
+	}
+	all, err := h.Versions(t.Context(), "acme", "acme.x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inst, err := h.State.Registry.Get(t.Context(), "acme", "acme.x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if done["install "+v.Digest]+done["update "+v.Digest] == 0 {
+			t.Errorf("step %d: version %s is there, and nobody is on record for it: %v", at, v.Version, done)
+		}
+	}
+	if p := inst.Pending; p != nil && done["update.pending "+p.Digest] == 0 {
+		t.Errorf("step %d: version %s waits, and nobody is on record for it: %v", at, p.Version, done)
+	}
+	if len(all) > 1 && all[0].Version == "1.0.0" && last["rollback"] != all[0].Digest {
+		t.Errorf("step %d: it is back at 1.0.0, and no rollback is on record: %v", at, done)
 	}
 }
 

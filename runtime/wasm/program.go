@@ -107,12 +107,14 @@ func (in *instance) used(granted int64) uint64 {
 
 // acquire returns an instance in its initial state.
 func (p *program) acquire(ctx context.Context, i *invocation) (*instance, *sandbox.Error) {
-	select {
-	case in := <-p.idle:
-		return in, nil
-	default:
+	if !i.alone() {
+		select {
+		case in := <-p.idle:
+			return in, nil
+		default:
+		}
 	}
-	if p.afresh() {
+	if p.afresh() || i.alone() {
 		in, err := newInstance(p)
 		if err != nil {
 			return nil, p.broken(i, err)
@@ -140,6 +142,10 @@ func (p *program) acquire(ctx context.Context, i *invocation) (*instance, *sandb
 
 // afresh reports whether every invocation has an instance of its own.
 func (p *program) afresh() bool { return p.anew || p.personal.Load() }
+
+// alone reports whether an invocation brings its own chance, so that everything
+// that the guest does has to see it: from its initialization on.
+func (i *invocation) alone() bool { return i.inv.Random != nil }
 
 // initialState initializes the program if nobody has. The instance in which it
 // was done is returned, too.
@@ -183,8 +189,9 @@ func (p *program) broken(i *invocation, err error) *sandbox.Error {
 
 // giveBack keeps an instance for the next invocation, as it was before this one.
 func (p *program) giveBack(in *instance, failed *sandbox.Error) {
+	alone := in.alone()
 	in.Context, in.invocation = context.Background(), nil
-	if p.afresh() || p.closed.Load() || failed != nil && failed.Code != sandbox.Thrown || !in.reset() {
+	if alone || p.afresh() || p.closed.Load() || failed != nil && failed.Code != sandbox.Thrown || !in.reset() {
 		in.close()
 		return
 	}

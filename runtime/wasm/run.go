@@ -48,8 +48,8 @@ func (i *invocation) finish() {
 
 // run performs an invocation in an instance in its initial state.
 func (in *instance) run(ctx context.Context, i *invocation) (sandbox.Payload, *sandbox.Error) {
-	if first := in.program.first; first != nil {
-		i.mono = first.mono
+	if !i.alone() && in.program.first != nil {
+		i.mono = in.program.first.mono
 	}
 	if failed := in.begin(ctx, i); failed != nil {
 		return sandbox.Payload{}, failed
@@ -75,8 +75,12 @@ func (in *instance) run(ctx context.Context, i *invocation) (sandbox.Payload, *s
 // and what its language's runtime needs. Modules that others import come first.
 func (in *instance) initialize(ctx context.Context, of *invocation) *sandbox.Error {
 	i := &invocation{engine: of.engine, inv: of.inv, limits: of.limits, started: of.started, ended: of.ended, clock: time.Now(), loading: true, input: of.input, config: of.config}
-	i.inv.Now, i.inv.Random, i.inv.Wait = nil, nil, nil // the program's, not the invocation's
-	i.mono = int64(time.Since(i.engine.base))
+	if i.inv.Wait = nil; of.alone() {
+		i.clock = of.clock
+	} else {
+		i.inv.Now = nil // the program's, not the invocation's
+		i.mono = int64(time.Since(i.engine.base))
+	}
 	i.caller = func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
 		return sandbox.Payload{}, &sandbox.Error{Code: sandbox.Unavailable, Message: "no calls can be made while the module is loaded"}
 	}
