@@ -15,6 +15,7 @@ import (
 //
 //	begin   make the data directory of the organization demo, and serve it when
 //	        the way is one to a server
+//	tamper  change an archive (see tamper)
 //	end     end the server, which must have logged nothing
 func TestWays(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -29,10 +30,12 @@ func TestWays(t *testing.T) {
 					env.Setenv("EXAMPLES", examples)
 					env.Setenv("ANNEX_LOG", "error")
 					env.Setenv("ANNEX_DATA", "state")
+					env.Setenv("ANNEX_KEYS", filepath.Join(env.WorkDir, "keys"))
 					return nil
 				},
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 					"expectcode": expectCode,
+					"tamper":     tamper,
 					"begin":      func(ts *testscript.TestScript, _ bool, _ []string) { begin(ts, way) },
 					"end":        func(ts *testscript.TestScript, _ bool, _ []string) { end(ts, way) },
 				},
@@ -54,7 +57,7 @@ func begin(ts *testscript.TestScript, way string) {
 	home := ts.MkAbs(".")
 	serve := exec.Command(os.Args[0], "serve", "--data", "state", "--listen", "127.0.0.1:0", "--json")
 	serve.Dir = home
-	serve.Env = append(os.Environ(), testCommand+"=1", "ANNEX_LOG=error")
+	serve.Env = append(os.Environ(), testCommand+"=1", "ANNEX_LOG=error", "ANNEX_KEYS="+ts.Getenv("ANNEX_KEYS"))
 	greeting, err := os.Create(ts.MkAbs("greeting"))
 	ts.Check(err)
 	defer greeting.Close()

@@ -126,7 +126,7 @@ var Policy = []struct {
 			"runtime/audit", "runtime/identity", "runtime/recording", "runtime/httpapi", "bridge", "runtime/logs",
 		},
 		Others: []string{hclog},
-		Tests:  []string{"runtime/standard"},
+		Tests:  []string{"runtime/standard", "runtime/signing"},
 	}},
 	{"runtime/metrics", Rule{Ours: []string{"bridge/egress", "runtime"}, Others: []string{"github.com/prometheus/client_golang"}, Tests: []string{"bridge"}}},
 
