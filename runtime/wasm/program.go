@@ -67,6 +67,7 @@ func (p *program) Run(ctx context.Context, inv sandbox.Invocation, call sandbox.
 func (p *program) newInvocation(inv sandbox.Invocation, call sandbox.Caller) *invocation {
 	i := &invocation{engine: p.engine, inv: inv, limits: inv.Limits.WithDefaults(), caller: call, input: inv.Input, started: time.Now()}
 	i.clock = i.now()
+	i.mono = 1 // languages take 0 for a clock that is broken
 	i.blobs = inv.Input.Blobs
 	if i.limits.Wall > 0 {
 		i.ended = i.started.Add(i.limits.Wall)

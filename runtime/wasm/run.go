@@ -76,7 +76,7 @@ func (in *instance) run(ctx context.Context, i *invocation) (sandbox.Payload, *s
 func (in *instance) initialize(ctx context.Context, of *invocation) *sandbox.Error {
 	i := &invocation{engine: of.engine, inv: of.inv, limits: of.limits, started: of.started, ended: of.ended, clock: time.Now(), loading: true, input: of.input, config: of.config}
 	if i.inv.Wait = nil; of.alone() {
-		i.clock = of.clock
+		i.clock, i.mono = of.clock, of.mono
 	} else {
 		i.inv.Now = nil // the program's, not the invocation's
 		i.mono = int64(time.Since(i.engine.base))
