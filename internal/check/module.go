@@ -107,13 +107,13 @@ func (c *checker) compareModules(u *usage, grants *permissions.Grants, used map[
 			used[p] = true
 			if grants.Check(permissions.Server, p) != nil && !told[p] {
 				told[p] = true
-				c.report.Permissions.Undeclared = append(c.report.Permissions.Undeclared, string(p))
+				if r := &c.report.Permissions; !slices.Contains(r.Undeclared, string(p)) {
+					r.Undeclared = append(r.Undeclared, string(p))
+				}
 				c.find(Warning, place{File: m.file}, fmt.Sprintf("it names %s, which needs the server permission %s: the manifest does not declare that", method, p))
 			}
 		}
 	}
-	r := &c.report.Permissions
-	r.Undeclared = slices.Compact(slices.Sorted(slices.Values(r.Undeclared)))
 }
 
 // moduleHosts looks for the hosts that are declared in a module that makes requests.

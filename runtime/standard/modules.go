@@ -3,6 +3,7 @@ package standard
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -44,11 +45,15 @@ func (p prepared) Compile(ctx context.Context, src sandbox.Source) (sandbox.Prog
 	return p.Engine.Compile(ctx, src)
 }
 
+// moduleTime is how long a module may be compiled: 3 MB from Go are 3 s of a core
+// that has nothing else to do.
+const moduleTime = time.Minute
+
 // moduleWorkers runs it in workers, of which there are none either before there
 // is a module.
 // What is compiled for them is kept in dir, or in memory when that is empty.
 func moduleWorkers(c worker.Config, dir string) *lazyEngine {
-	c.MachineCode, c.Spares = true, 1
+	c.MachineCode, c.Spares, c.CompileTime = true, 1, moduleTime
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
 		inside := wasm.Config{API: bridge.API()}
 		pre, err := wasm.NewPrecompiler(inside, dir)
