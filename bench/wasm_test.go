@@ -172,9 +172,10 @@ func TestWasmIdleGuests(t *testing.T) {
 	}
 	var all, here sync.WaitGroup
 	here.Add(n)
+	patient := sandbox.Limits{Wall: 10 * time.Minute, CPU: 10 * time.Minute} // they wait for each other
 	for range n {
 		all.Go(func() {
-			_, err := program.Run(context.Background(), sandbox.Invocation{}, func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
+			_, err := program.Run(context.Background(), sandbox.Invocation{Limits: patient}, func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
 				here.Done()
 				here.Wait()
 				return sandbox.Payload{}, nil

@@ -34,7 +34,8 @@ type unit struct {
 	globals []api.MutableGlobal
 	fuel    api.MutableGlobal // nil for the kernel
 	depth   api.MutableGlobal
-	home    *snapshot // nil: not yet taken
+	written api.MutableGlobal // up to where the memory was written to; nil: anywhere
+	home    *snapshot         // nil: not yet taken
 }
 
 // newInstance instantiates the modules of a program. No code of the guest runs.
@@ -45,6 +46,7 @@ func newInstance(p *program) (*instance, error) {
 	if in.kernel, err = in.instantiate(p.engine.kernel, nil, kernelGlobals, false); err != nil {
 		return nil, err
 	}
+	in.kernel.written = in.kernel.globals[regMost]
 	made := map[string]api.Module{kernelModule: in.kernel.module}
 	for _, part := range p.parts {
 		u, err := in.instantiate(part.compiled, made, part.globals, true)

@@ -9,7 +9,8 @@ import "github.com/annexhost/annex/runtime/wasm/binary"
 // A block has a header of 16 bytes before it: its length and its capacity (32
 // bits each), and a tag that says whether it is in use and where it is. Guests
 // can write everywhere in this memory, headers too: the host trusts none of it
-// and checks each range that it reads.
+// and checks each range that it reads. Nothing is ever written behind the block
+// that reached furthest: what is there is zero, and needs no restoring.
 
 const kernelModule = "extism:host/env"
 
@@ -22,10 +23,11 @@ const (
 	kernelOutputOffset = "annex:output-offset"
 	kernelOutputLength = "annex:output-length"
 	kernelError        = "annex:error"
+	kernelMost         = "annex:most"
 )
 
 var kernelGlobals = []string{
-	kernelHeap, kernelFree, kernelInputOffset, kernelInputLength, kernelOutputOffset, kernelOutputLength, kernelError,
+	kernelHeap, kernelFree, kernelInputOffset, kernelInputLength, kernelOutputOffset, kernelOutputLength, kernelError, kernelMost,
 }
 
 const (
@@ -64,7 +66,7 @@ func buildKernel(maxPages uint32) []byte {
 	k.m.Memories = []binary.Limits{{Min: 1, Max: maxPages, HasMax: true}}
 	for _, name := range kernelGlobals {
 		initial := int64(0)
-		if name == kernelHeap {
+		if name == kernelHeap || name == kernelMost {
 			initial = firstBlock - headerSize
 		}
 		k.globals[name] = k.m.AddGlobal(binary.I64, initial)
@@ -90,6 +92,9 @@ func size(c *binary.Code) *binary.Code {
 	return c.Op(binary.MemorySize, 0, binary.I64ExtendU).I64(16).Op(binary.I64Shl)
 }
 
+// most leaves the end of what may be written to.
+func (k *kernelBuilder) most(c *binary.Code) *binary.Code { return c.GlobalGet(k.globals[kernelMost]) }
+
 // header leaves the address of the header of the block in a local.
 func header(c *binary.Code, block uint32) *binary.Code {
 	return c.Get(block).I64(headerSize).Op(binary.I64Sub, binary.I32WrapI64)
@@ -97,9 +102,9 @@ func header(c *binary.Code, block uint32) *binary.Code {
 
 // returnUnlessBlock returns, with result on the stack, unless a local names a
 // block that is in use.
-func returnUnlessBlock(c *binary.Code, block uint32, result func()) {
+func (k *kernelBuilder) returnUnlessBlock(c *binary.Code, block uint32, result func()) {
 	c.Get(block).I64(firstBlock).Op(binary.I64LtU)
-	size(c.Get(block)).Op(binary.I64GtU, 0x72) // i32.or
+	k.most(c.Get(block)).I64(8).Op(binary.I64Sub, binary.I64GtU, 0x72) // i32.or
 	c.If()
 	result()
 	c.Return().End()

@@ -22,7 +22,7 @@ func (k *kernelBuilder) addBlocks() {
 	k.export("alloc", sigMap, []byte{binary.I64, binary.I64, binary.I64, binary.I64}, c)
 
 	c = binary.Code{}
-	returnUnlessBlock(&c, 0, func() {})
+	k.returnUnlessBlock(&c, 0, func() {})
 	header(&c, 0).I64(0).Access(binary.StoreI64, 8)
 	c.Get(0).GlobalGet(k.globals[kernelInputOffset]).Op(0x51).If() // i64.eq
 	c.I64(0).GlobalSet(k.globals[kernelInputLength]).End()
@@ -37,7 +37,7 @@ func (k *kernelBuilder) addBlocks() {
 
 	for _, name := range []string{"length", "length_unsafe"} {
 		c = binary.Code{}
-		returnUnlessBlock(&c, 0, func() { c.I64(0) })
+		k.returnUnlessBlock(&c, 0, func() { c.I64(0) })
 		header(&c, 0).Access(0x35, 0)
 		k.export(name, sigMap, nil, c)
 	}
@@ -52,7 +52,7 @@ func (k *kernelBuilder) allocFree(c *binary.Code) {
 	c.I64(searchMost).Set(allocCount)
 	c.Block().Loop()
 	c.Get(allocAt).I64(firstBlock).Op(binary.I64LtU).BrIf(1)
-	size(c.Get(allocAt).I64(8).Op(binary.I64Add)).Op(binary.I64GtU).BrIf(1)
+	k.most(c.Get(allocAt).I64(8).Op(binary.I64Add)).Op(binary.I64GtU).BrIf(1)
 	c.Get(allocCount).Op(binary.I64Eqz).BrIf(1)
 	header(c, allocAt).Access(0x35, 4).Get(allocNeed).Op(0x5a).If() // i64.ge_u
 	c.Get(allocPrevious).Op(binary.I64Eqz).If()
@@ -83,14 +83,16 @@ func (k *kernelBuilder) allocEnd(c *binary.Code) {
 	header(c, allocAt).Get(allocNeed).Op(binary.I32WrapI64).Access(binary.StoreI32, 4)
 	header(c, allocAt).Get(allocAt).I64(activeTag).Op(binary.I64Xor).Access(binary.StoreI64, 8)
 	c.Get(allocPrevious).GlobalSet(heap)
+	k.most(c.Get(allocPrevious)).Op(binary.I64GtU).If().Get(allocPrevious).GlobalSet(k.globals[kernelMost]).End()
 	c.Get(allocAt)
 }
 
-// addAccess adds loads and stores. Out of bounds they read 0 and write nothing.
+// addAccess adds loads and stores. Behind the last block they read 0 and write
+// nothing.
 func (k *kernelBuilder) addAccess() {
 	inside := func(bytes int64) binary.Code {
 		c := binary.Code{}
-		size(c.Get(0)).I64(bytes).Op(binary.I64Sub, binary.I64GtU)
+		k.most(c.Get(0)).I64(bytes).Op(binary.I64Sub, binary.I64GtU)
 		return c
 	}
 	for _, a := range []struct {
@@ -160,6 +162,9 @@ func (k *kernelBuilder) addRegisters() {
 	k.export("memory_bytes", sigGet, nil, c)
 	c = binary.Code{}
 	for _, g := range kernelGlobals {
+		if g == kernelMost {
+			continue // what was written stays
+		}
 		c.I64(0)
 		if g == kernelHeap {
 			c = binary.Code{}

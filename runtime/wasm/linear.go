@@ -78,6 +78,10 @@ func (l *linear) resize(size uint64) bool {
 	return ok && l.size == size
 }
 
+// touched is up to where there may be something else than in the snapshot:
+// everything that was ever usable, since a memory that shrank may grow again.
+func (l *linear) touched() uint64 { return max(l.size, l.most) }
+
 // bytes are the memory.
 func (l *linear) bytes() []byte {
 	b, _ := l.wasm.Read(0, uint32(l.size))

@@ -6,10 +6,12 @@ type place interface {
 	// not possible. What is new is zero.
 	grow(size uint64) []byte
 
-	// adopt prepares for a snapshot that restore will be given from now on.
-	adopt(s *snapshot) bool
+	// adopt does what restore does, for a snapshot that restore will be given
+	// from now on. It reports whether that is possible.
+	adopt(s *snapshot, size uint64) bool
 
-	// restore makes the first size bytes the snapshot's, and zero behind it.
+	// restore makes the first size bytes the snapshot's, and zero behind it,
+	// after an invocation.
 	restore(s *snapshot, size uint64)
 
 	free()
@@ -36,7 +38,10 @@ func (p *heapPlace) grow(size uint64) []byte {
 	return p.b
 }
 
-func (p *heapPlace) adopt(*snapshot) bool { return true }
+func (p *heapPlace) adopt(s *snapshot, size uint64) bool {
+	p.restore(s, size)
+	return true
+}
 
 func (p *heapPlace) restore(s *snapshot, size uint64) {
 	b := p.b[:min(size, uint64(cap(p.b)))]

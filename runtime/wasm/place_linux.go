@@ -41,8 +41,9 @@ func (p *mapPlace) grow(size uint64) []byte {
 	return p.region[:size:size]
 }
 
-func (p *mapPlace) adopt(s *snapshot) bool {
+func (p *mapPlace) adopt(s *snapshot, size uint64) bool {
 	if s.image == nil || s.image.size == 0 {
+		p.restore(s, size)
 		return true
 	}
 	if p.grow(s.size) == nil || s.image.size > s.size {
@@ -54,6 +55,7 @@ func (p *mapPlace) adopt(s *snapshot) bool {
 		return false
 	}
 	p.mapped = s.image.size
+	p.forget(p.mapped, min(size, p.usable))
 	return true
 }
 
@@ -79,13 +81,11 @@ func (p *mapPlace) restore(s *snapshot, size uint64) {
 		clear(b[copy(b, s.memory):])
 		return
 	}
-	hot := s.hot.Load()
-	if hot == nil {
-		hot = p.learn(s, size)
-		s.hot.CompareAndSwap(nil, hot)
+	if n := s.runs.Add(1); n == 1 || n == 8 || n == 64 { // the first is not like the others
+		s.learn(p, size)
 	}
 	at := uint64(0)
-	for _, r := range *hot {
+	for _, r := range s.written() {
 		if r.end > size {
 			break
 		}
@@ -116,19 +116,25 @@ func (p *mapPlace) forget(start, end uint64) {
 // maxHot is how many pages are written again, at most.
 const maxHot = 48
 
-// learn finds the pages that an invocation has written to.
-func (p *mapPlace) learn(s *snapshot, size uint64) *[]pageRange {
+// written are the ranges that are written again.
+func (s *snapshot) written() []pageRange {
+	if hot := s.hot.Load(); hot != nil {
+		return *hot
+	}
+	return nil
+}
+
+// learn finds the pages that an invocation has written to, beside those that
+// are known.
+func (s *snapshot) learn(p *mapPlace, size uint64) {
 	const joinBelow = 4 * osPage // a gap that is quicker to write than to skip
 	var hot []pageRange
-	pages := 0
-	var nothing [osPage]byte
-	for at := uint64(0); at+osPage <= size && at < s.size; at += osPage {
-		want := nothing[:]
-		if at < uint64(len(s.memory)) {
-			want = s.memory[at:min(at+osPage, uint64(len(s.memory)))]
+	known, pages := s.written(), 0
+	for at := uint64(0); at+osPage <= size; at += osPage {
+		for len(known) > 0 && known[0].end <= at {
+			known = known[1:]
 		}
-		now := p.region[at : at+osPage]
-		if bytes.Equal(now[:len(want)], want) && bytes.Equal(now[len(want):], nothing[len(want):]) {
+		if isKnown := len(known) > 0 && known[0].start <= at; !isKnown && !p.differs(s, at) {
 			continue
 		}
 		start := at
@@ -142,8 +148,20 @@ func (p *mapPlace) learn(s *snapshot, size uint64) *[]pageRange {
 		}
 		hot = append(hot, pageRange{start, at + osPage})
 	}
-	return &hot
+	s.hot.Store(&hot)
 }
+
+// differs reports whether a page is not the snapshot's.
+func (p *mapPlace) differs(s *snapshot, at uint64) bool {
+	var want []byte
+	if at < uint64(len(s.memory)) {
+		want = s.memory[at:min(at+osPage, uint64(len(s.memory)))]
+	}
+	now, n := p.region[at:at+osPage], len(want)
+	return !bytes.Equal(now[:n], want) || !bytes.Equal(now[n:], zeroPage[n:])
+}
+
+var zeroPage [osPage]byte
 
 func (p *mapPlace) free() {
 	if p.region != nil {

@@ -164,6 +164,7 @@ const (
 	regOutputOffset
 	regOutputLength
 	regError
+	regMost
 )
 
 func (in *instance) register(n int) uint64 { return in.kernel.globals[n].Get() }
@@ -196,6 +197,7 @@ func (in *instance) alloc(data []byte) uint64 {
 		return 0
 	}
 	in.kernel.globals[regHeap].Set(end)
+	in.kernel.globals[regMost].Set(max(end, in.register(regMost)))
 	return block
 }
 

@@ -13,9 +13,10 @@ type snapshot struct {
 	size    uint64 // of the memory
 	image   *image // the same bytes in a place that can be mapped; nil: there is none
 
-	// hot are the pages that an invocation was seen to write. It makes
-	// restoring quicker, and decides nothing.
-	hot atomic.Pointer[[]pageRange]
+	// hot are the pages that invocations were seen to write, and runs how many
+	// there have been. It makes restoring quicker, and decides nothing.
+	hot  atomic.Pointer[[]pageRange]
+	runs atomic.Uint32
 }
 
 func takeSnapshot(u *unit, arena *Arena) *snapshot {
@@ -42,17 +43,27 @@ func withoutZeros(b []byte) []byte {
 
 // adopt makes the module's state the snapshot's for the first time.
 func (u *unit) adopt() bool {
-	if u.memory != nil && !u.memory.place.adopt(u.home) {
+	if u.memory != nil && !u.memory.place.adopt(u.home, u.memory.touched()) {
 		return false
 	}
-	return u.reset()
+	return u.settle()
 }
 
-// reset makes the module's state the snapshot's again.
+// reset makes the module's state the snapshot's again, after an invocation.
 func (u *unit) reset() bool {
 	if u.memory != nil {
-		// Everything that was ever usable: a memory that shrank may grow again.
-		u.memory.place.restore(u.home, max(u.memory.size, u.memory.most))
+		size := u.memory.touched()
+		if u.written != nil {
+			size = min(size, u.written.Get())
+		}
+		u.memory.place.restore(u.home, size)
+	}
+	return u.settle()
+}
+
+// settle makes the snapshot's what is beside the bytes of the memory.
+func (u *unit) settle() bool {
+	if u.memory != nil {
 		if !u.memory.resize(u.home.size) {
 			return false
 		}
