@@ -59,7 +59,8 @@ var Policy = []struct {
 	{"runtime/bundle", Rule{Ours: []string{"internal/nesting"}, Others: []string{esbuild}, Tests: []string{goja, xsys, "github.com/go-sourcemap/sourcemap"}}},
 
 	// Engines know only the wall.
-	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox"}}},
+	{"runtime/wasm/binary", Rule{Tests: []string{wazero}}},
+	{"runtime/sandbox/sandboxtest", Rule{Ours: []string{"runtime/sandbox", "runtime/wasm/binary"}}},
 	{"runtime/sandbox/sandboxtest/attacks", Rule{Ours: []string{"runtime/sandbox"}}},
 	{"runtime/sandbox/sandboxtest/corpus", Rule{Ours: []string{"runtime/sandbox", "runtime/sandbox/sandboxtest/attacks"}}},
 	{"runtime/js", Rule{
@@ -67,7 +68,6 @@ var Policy = []struct {
 		Others: []string{goja, "github.com/go-sourcemap/sourcemap", "github.com/nlnwa/whatwg-url", xtext},
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
-	{"runtime/wasm/binary", Rule{Tests: []string{wazero}}},
 	{"runtime/wasm", Rule{
 		Ours:   []string{"runtime/sandbox", "runtime/wasm/binary"},
 		Others: []string{wazero, xsys},
@@ -78,7 +78,7 @@ var Policy = []struct {
 	{"runtime/worker", Rule{
 		Ours:   []string{"runtime/sandbox", "runtime/worker/jail"},
 		Others: []string{xsys},
-		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/js"},
+		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/js", "runtime/wasm", "runtime/wasm/binary"},
 	}},
 
 	// The bridge knows no engine.

@@ -41,7 +41,7 @@ type bundled struct {
 // a file, and whose calls read the package.
 type bundler struct{}
 
-func newBundler(worker.Crashed) (sandbox.Engine, error) { return bundler{}, nil }
+func newBundler(worker.Setup) (sandbox.Engine, error) { return bundler{}, nil }
 
 func (bundler) Compile(context.Context, sandbox.Source) (sandbox.Program, error) {
 	return bundler{}, nil

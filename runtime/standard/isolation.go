@@ -38,10 +38,10 @@ const (
 // or opens files.
 func WorkerMain() {
 	worker.Main(worker.Engines{
-		JavaScript: func(crashed worker.Crashed) (sandbox.Engine, error) {
+		JavaScript: func(s worker.Setup) (sandbox.Engine, error) {
 			// Whatever a guest does, it does inside of an invocation, on its thread
 			// and under its limits: no realm is made ahead.
-			return newJavaScript(js.Config{Warm: -1, Crashed: crashed})
+			return newJavaScript(js.Config{Warm: -1, Crashed: s.Crashed})
 		},
 		WebAssembly: modulesInside,
 		bundlerName: newBundler,

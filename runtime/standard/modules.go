@@ -16,7 +16,7 @@ import (
 // module is compiled when it is installed, and again only after a restart.
 func (h *Host) modulesHere(dir string) sandbox.Engine {
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
-		c := wasm.Config{API: bridge.API(), MaxMemory: max(h.options.Limits.Sandbox.Memory, 0), Crashed: h.reports.crashed}
+		c := wasm.Config{API: bridge.API(), MaxMemory: h.options.Limits.Sandbox.Memory, Crashed: h.reports.crashed}
 		pre, err := wasm.NewPrecompiler(c, dir)
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ const moduleTime = time.Minute
 func moduleWorkers(c worker.Config, dir string) *lazyEngine {
 	c.MachineCode, c.Spares, c.CompileTime = true, 1, moduleTime
 	return &lazyEngine{make: func() (sandbox.Engine, error) {
-		inside := wasm.Config{API: bridge.API()}
+		inside := wasm.Config{API: bridge.API(), MaxMemory: c.Memory}
 		pre, err := wasm.NewPrecompiler(inside, dir)
 		if err != nil {
 			return nil, err
@@ -78,18 +78,16 @@ func newWebAssembly(c wasm.Config) (sandbox.Engine, error) {
 	return engine, nil
 }
 
-// snapshotRoom is for the snapshots of the one program of a worker: addresses,
-// until it is used.
-const snapshotRoom = 256 << 20
-
 // modulesInside is the engine of a worker: one program, whose instances are kept
 // as long as the worker is.
-func modulesInside(crashed worker.Crashed) (sandbox.Engine, error) {
-	arena, err := wasm.NewArena(snapshotRoom) // before the jail, in which no files are made
+func modulesInside(s worker.Setup) (sandbox.Engine, error) {
+	c := wasm.Config{MaxMemory: s.Memory, Crashed: s.Crashed, Cache: wasm.NewCache()}
+	arena, err := wasm.NewArena(c.SnapshotRoom()) // before the jail, in which no files are made
 	if err != nil {
 		arena = nil // snapshots are copied
 	}
-	return newWebAssembly(wasm.Config{Crashed: crashed, Cache: wasm.NewCache(), Arena: arena})
+	c.Arena = arena
+	return newWebAssembly(c)
 }
 
 // lazyEngine is an engine that is made when it is first asked to compile.

@@ -26,7 +26,8 @@ type Config struct {
 	API sandbox.API
 
 	// MaxMemory is what the memory of any invocation may come to, in bytes; its
-	// own limit may be lower. 0 means DefaultMaxMemory.
+	// own limit may be lower. 0 means DefaultMaxMemory, less than 0 as much as
+	// 32-bit addresses reach.
 	MaxMemory int64
 
 	// Bounds are the sizes that a module may have.
@@ -68,10 +69,9 @@ type Engine struct {
 
 // New returns an engine.
 func New(c Config) (*Engine, error) {
-	setDefault(&c.MaxMemory, DefaultMaxMemory)
+	c.MaxMemory = c.maxMemory()
 	setDefault(&c.Idle, DefaultIdle)
 	setDefault(&c.Vars, DefaultVars)
-	c.MaxMemory = min(c.MaxMemory, 4<<30-2*pageSize) // what a 32-bit address reaches, and room to shrink
 	c.Bounds.Pages = uint32(c.MaxMemory / pageSize)
 	e := &Engine{config: c, methods: map[string]sandbox.Method{}, user: map[string]hostFunction{}, base: time.Now()}
 	for _, m := range c.API {
@@ -87,6 +87,21 @@ func New(c Config) (*Engine, error) {
 	}
 	return e, e.start()
 }
+
+func (c Config) maxMemory() int64 {
+	const reach = 4<<30 - 2*pageSize // what a 32-bit address reaches, and room to shrink
+	switch {
+	case c.MaxMemory == 0:
+		return DefaultMaxMemory
+	case c.MaxMemory < 0:
+		return reach
+	}
+	return min(c.MaxMemory, reach)
+}
+
+// SnapshotRoom is how large an [Arena] has to be for the snapshots of a program:
+// addresses, until they are used.
+func (c Config) SnapshotRoom() int64 { return c.maxMemory() + 1<<20 }
 
 func setDefault[T comparable](field *T, value T) {
 	var zero T

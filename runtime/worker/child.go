@@ -14,9 +14,19 @@ import (
 	"github.com/annexhost/annex/runtime/worker/jail"
 )
 
-// Engines makes the engines that a worker can be asked to be, by name. An engine
-// calls crashed when something in it panicked: the host reports that.
-type Engines map[string]func(crashed Crashed) (sandbox.Engine, error)
+// Engines makes the engines that a worker can be asked to be, by name.
+type Engines map[string]func(Setup) (sandbox.Engine, error)
+
+// Setup is what a worker tells the engine inside of it.
+type Setup struct {
+	// Memory is what an invocation may hold at most, in bytes; less than 0: as
+	// much as there is.
+	Memory int64
+
+	// Crashed is to be called when something in the engine panicked: the host
+	// reports that.
+	Crashed Crashed
+}
 
 // Crashed is told of a panic.
 type Crashed func(sandbox.Crash)
@@ -32,6 +42,10 @@ const controlFile = 3
 
 // maxStack is where a recursion of native functions ends a worker.
 const maxStack = 64 << 20
+
+// ownCode is the memory of a worker that makes machine code, beside what any has:
+// for the code, and what it comes in.
+const ownCode = 64 << 20
 
 // restAfter is how long a worker has nothing to do before it gives back the
 // memory that is free inside of it.
@@ -121,7 +135,7 @@ func (w *child) makeEngine(h hello) (err error) {
 	if h.memory > 0 {
 		debug.SetMemoryLimit(h.memory)
 	}
-	w.engine, err = build(w.crashed)
+	w.engine, err = build(Setup{Memory: h.guest, Crashed: w.crashed})
 	return err
 }
 
@@ -227,7 +241,10 @@ func (h hello) inside() jail.Inside {
 		Threads: ownThreads + threadsOfLane*h.lanes, Nice: nice, Namespaces: h.namespaces, Parent: h.parent, MachineCode: h.code,
 	}
 	if h.memory > 0 && !raceDetector {
-		in.Memory = h.memory + own
+		in.Memory = h.memory + own + stacks
+		if h.code {
+			in.Memory += ownCode
+		}
 	}
 	return in
 }

@@ -63,7 +63,8 @@ type Config struct {
 	// MaxWait is how long an invocation waits for a worker (10 s).
 	MaxWait time.Duration
 
-	// CompileTime and CompileMemory bound one compilation (10 s, 256 MiB).
+	// CompileTime and CompileMemory bound one compilation: CPU time (10 s; six
+	// times as long by the clock) and memory (256 MiB).
 	CompileTime   time.Duration
 	CompileMemory int64
 
@@ -157,7 +158,7 @@ func New(c Config) (*Engine, error) {
 	compiling := c
 	compiling.Spares, compiling.PerTenant, compiling.Max, compiling.Memory = 0, 2, 2, c.CompileMemory
 	e.compiler = newPool(compiling, spawn)
-	e.compiler.compiles = true
+	e.compiler.compiles, e.compiler.guest = true, c.Memory
 	if c.Spares == 0 {
 		return e, nil
 	}
@@ -198,7 +199,7 @@ func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Progr
 	}
 	job := &invocation{
 		pool: e.compiler, program: p, tenant: compileTenant, ctx: ctx,
-		limits: sandbox.Limits{Wall: e.config.CompileTime, CPU: sandbox.Unlimited, Memory: e.config.CompileMemory},
+		limits: sandbox.Limits{Wall: 6 * e.config.CompileTime, CPU: e.config.CompileTime, Memory: e.config.CompileMemory},
 	}
 	if _, err := job.perform((*lane).compile); err != nil {
 		return nil, compileError(src, err)

@@ -61,7 +61,7 @@ func lanes() (fds []int) {
 	return fds
 }
 
-func newLiar(worker.Crashed) (sandbox.Engine, error) { return liar{}, nil }
+func newLiar(worker.Setup) (sandbox.Engine, error) { return liar{}, nil }
 
 // frame makes a frame of any kind.
 func frame(kind byte, fields ...byte) []byte {

@@ -12,6 +12,7 @@ import (
 type hello struct {
 	engine     string // one of the engines given to Main
 	memory     int64  // bytes that the guests may hold; not positive: unlimited
+	guest      int64  // bytes that each of them may hold at most, which it may only compile for
 	procs      int    // threads that run at the same time
 	lanes      int    // at most
 	life       time.Duration
@@ -24,6 +25,7 @@ type hello struct {
 func (m hello) append(b []byte) []byte {
 	b = appendString(b, m.engine)
 	b = appendInt(b, m.memory)
+	b = appendInt(b, m.guest)
 	b = appendInt(b, int64(m.procs))
 	b = appendInt(b, int64(m.lanes))
 	b = appendInt(b, int64(m.life))
@@ -34,7 +36,7 @@ func (m hello) append(b []byte) []byte {
 
 func (f *fields) hello() hello {
 	return hello{
-		engine: f.string(), memory: f.int(), procs: int(f.int()), lanes: int(f.int()), life: f.duration(),
+		engine: f.string(), memory: f.int(), guest: f.int(), procs: int(f.int()), lanes: int(f.int()), life: f.duration(),
 		jail: f.bool(), namespaces: f.string(), parent: int(f.int()), code: f.bool(),
 	}
 }

@@ -20,6 +20,7 @@ type pool struct {
 
 	compiles bool         // its workers try what compiling does, and run nothing
 	running  atomic.Int64 // invocations, in all workers
+	guest    int64        // memory of one guest where programs run
 
 	mu       sync.Mutex
 	tenants  map[string]*tenant
@@ -53,7 +54,7 @@ type ticket struct {
 }
 
 func newPool(c Config, s *spawner) *pool {
-	return &pool{config: c, spawn: s, ending: make(chan struct{}), tenants: map[string]*tenant{}}
+	return &pool{config: c, guest: c.Memory, spawn: s, ending: make(chan struct{}), tenants: map[string]*tenant{}}
 }
 
 // first starts the first worker, and the other spares behind it.
@@ -94,9 +95,9 @@ func (p *pool) acquire(i *invocation) (*lane, *sandbox.Error) {
 
 // wait waits for a ticket's lane.
 func (p *pool) wait(t *tenant, k *ticket) (*lane, *sandbox.Error) {
-	patience := p.config.MaxWait
-	if wall := k.job.limits.Wall; wall > 0 {
-		patience = min(patience, wall)
+	patience, late := p.config.MaxWait, unavailable("no worker is free")
+	if wall := k.job.limits.Wall; wall > 0 && wall < patience && !p.compiles {
+		patience, late = wall, timeoutError(sandbox.ReasonWall, "wall-clock", wall, wall)
 	}
 	alarm := time.NewTimer(patience)
 	defer alarm.Stop()
@@ -107,7 +108,7 @@ func (p *pool) wait(t *tenant, k *ticket) (*lane, *sandbox.Error) {
 	case <-k.job.ctx.Done():
 		failed = contextError(k.job.ctx)
 	case <-alarm.C:
-		failed = unavailable("no worker is free")
+		failed = late
 	case <-p.ending:
 		failed = unavailable("the host shuts down")
 	}
@@ -394,7 +395,7 @@ func (p *pool) startWorker() (*worker, error) {
 	}
 	c := p.config
 	report, err := process.greet(hello{
-		engine: c.Engine, memory: c.Memory, procs: c.Procs, lanes: c.Lanes, life: c.MaxAge,
+		engine: c.Engine, memory: c.Memory, guest: p.guest, procs: c.Procs, lanes: c.Lanes, life: c.MaxAge,
 		jail: c.Jail != JailOff, namespaces: process.noNamespaces, parent: os.Getpid(), code: c.MachineCode,
 	})
 	if err != nil {

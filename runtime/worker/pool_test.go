@@ -73,6 +73,22 @@ func TestInvocationsShareAWorker(t *testing.T) {
 	}
 }
 
+// TestWaitingEndsAtTheLimit is that an invocation whose time is over before
+// there was a worker for it is told that.
+func TestWaitingEndsAtTheLimit(t *testing.T) {
+	e := newEngine(t, worker.Config{Lanes: 1, PerTenant: 1})
+	defer e.Close()
+	p := compile(t, e, `module.exports = () => new Promise(r => setTimeout(r, 1000))`)
+	var group sync.WaitGroup
+	group.Go(func() { runFor(t, p, "a") })
+	eventually(t, "the tenant has a worker", func() bool { return len(e.WorkersOf("a")) == 1 })
+	_, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "a", Limits: sandbox.Limits{Wall: 5 * time.Millisecond}}, answerRow)
+	if !errors.Is(err, &sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonWall}) {
+		t.Errorf("got %v, want a timeout", err)
+	}
+	group.Wait()
+}
+
 func TestRetirement(t *testing.T) {
 	t.Run("after a number of invocations", func(t *testing.T) {
 		e := newEngine(t, worker.Config{MaxCalls: 2})

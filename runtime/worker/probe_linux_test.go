@@ -365,4 +365,4 @@ func TestJailRequired(t *testing.T) {
 	}
 }
 
-func newProbeEngine(worker.Crashed) (sandbox.Engine, error) { return probeEngine{}, nil }
+func newProbeEngine(worker.Setup) (sandbox.Engine, error) { return probeEngine{}, nil }

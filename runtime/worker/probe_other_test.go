@@ -9,6 +9,6 @@ import (
 	"github.com/annexhost/annex/runtime/worker"
 )
 
-func newProbeEngine(worker.Crashed) (sandbox.Engine, error) {
+func newProbeEngine(worker.Setup) (sandbox.Engine, error) {
 	return nil, errors.New("there is no jail to probe on this system")
 }

@@ -45,7 +45,9 @@ func (p *process) threadCPU(thread int64) (time.Duration, bool) {
 	return time.Duration(n), err == nil
 }
 
-// residentMemory is how much memory the process has, in bytes; 0 when unknown.
+// residentMemory is how much memory the process has for itself, in bytes; 0 when
+// unknown. The pages of files are not its own: those of its program, and those
+// of snapshots, which many instances share.
 func (p *process) residentMemory() int64 {
 	// "size resident shared …", in pages
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
@@ -53,14 +55,15 @@ func (p *process) residentMemory() int64 {
 		return 0
 	}
 	numbers := strings.Fields(string(text))
-	if len(numbers) < 2 {
+	if len(numbers) < 3 {
 		return 0
 	}
-	n, err := strconv.ParseInt(numbers[1], 10, 64)
-	if err != nil {
+	all, err := strconv.ParseInt(numbers[1], 10, 64)
+	shared, sharedErr := strconv.ParseInt(numbers[2], 10, 64)
+	if err != nil || sharedErr != nil {
 		return 0
 	}
-	return n * int64(os.Getpagesize())
+	return (all - shared) * int64(os.Getpagesize())
 }
 
 // hostThread is what the host calls a thread that calls itself by number: a

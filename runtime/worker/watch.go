@@ -75,7 +75,11 @@ func (w *worker) look() {
 	if memory < 0 || most == nil {
 		return
 	}
-	if used := w.process.residentMemory() - w.idleRSS; used > memory {
+	room := memory
+	if w.pool.config.MachineCode {
+		room += ownCode // the engine itself counts what the guest holds
+	}
+	if used := w.process.residentMemory() - w.idleRSS; used > room {
 		w.kill(&fate{guilty: most, cause: memoryError(used, memory)})
 	}
 }

@@ -32,7 +32,7 @@ func TestMessages(t *testing.T) {
 		read   func(*fields) any
 		want   any
 	}{
-		{"hello", hello{"js", 1, 2, 3, 4, true, "why", 5, true}.append, func(f *fields) any { return f.hello() }, hello{"js", 1, 2, 3, 4, true, "why", 5, true}},
+		{"hello", hello{"js", 1, 6, 2, 3, 4, true, "why", 5, true}.append, func(f *fields) any { return f.hello() }, hello{"js", 1, 6, 2, 3, 4, true, "why", 5, true}},
 		{"ready", ready{"no", jail.Report{{Name: jail.Root, Refused: "x"}}}.append, func(f *fields) any { return f.ready() }, ready{"no", jail.Report{{Name: jail.Root, Refused: "x"}}}},
 		{"run", (&run{1, 2, "id", limits, clockServed, -3, true, testPayload}).append, func(f *fields) any { return f.run() }, run{1, 2, "id", limits, clockServed, -3, true, testPayload}},
 		{"done", (&done{1, testError, usage, testPayload}).append, func(f *fields) any { return f.doneMessage() }, done{1, testError, usage, testPayload}},

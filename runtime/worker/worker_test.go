@@ -14,11 +14,12 @@ import (
 
 func TestMain(m *testing.M) {
 	worker.Main(worker.Engines{
-		"javascript": func(crashed worker.Crashed) (sandbox.Engine, error) {
-			return js.New(js.Config{API: sandboxtest.API(), Warm: -1, Crashed: crashed})
+		"javascript": func(s worker.Setup) (sandbox.Engine, error) {
+			return js.New(js.Config{API: sandboxtest.API(), Warm: -1, Crashed: s.Crashed})
 		},
-		"probe": newProbeEngine,
-		"liar":  newLiar,
+		"webassembly": newModules,
+		"probe":       newProbeEngine,
+		"liar":        newLiar,
 	})
 	if os.Getenv(hostVariable) != "" {
 		actAsHost()

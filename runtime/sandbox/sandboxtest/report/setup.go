@@ -15,13 +15,13 @@ import (
 )
 
 // engines are what is attacked, by the language of the attack.
-var engines = map[string]func(worker.Crashed) (sandbox.Engine, error){
-	attacks.JavaScript: func(crashed worker.Crashed) (sandbox.Engine, error) {
-		e, err := js.New(js.Config{API: bridge.API(), Warm: -1, Crashed: crashed})
+var engines = worker.Engines{
+	attacks.JavaScript: func(s worker.Setup) (sandbox.Engine, error) {
+		e, err := js.New(js.Config{API: bridge.API(), Warm: -1, Crashed: s.Crashed})
 		return e, err
 	},
-	attacks.Wasm: func(crashed worker.Crashed) (sandbox.Engine, error) {
-		e, err := wasm.New(wasm.Config{API: bridge.API(), Crashed: crashed})
+	attacks.Wasm: func(s worker.Setup) (sandbox.Engine, error) {
+		e, err := wasm.New(wasm.Config{API: bridge.API(), MaxMemory: s.Memory, Crashed: s.Crashed})
 		return e, err
 	},
 }
@@ -29,17 +29,13 @@ var engines = map[string]func(worker.Crashed) (sandbox.Engine, error){
 // become makes this process a worker or the child of an attack, if it was
 // started to be one.
 func become() {
-	inside := worker.Engines{}
-	for name, make := range engines {
-		inside[name] = make
-	}
-	worker.Main(inside)
+	worker.Main(engines)
 	corpus.Child(inProcess)
 }
 
 // inProcess makes the subject of attacks without workers.
 func inProcess(engine string) (*corpus.Subject, error) {
-	e, err := engines[engine](crashed)
+	e, err := engines[engine](worker.Setup{Crashed: crashed})
 	if err != nil {
 		return nil, err
 	}
