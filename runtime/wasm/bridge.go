@@ -22,7 +22,7 @@ var userFunctions = []hostFunction{
 			stack[0] = in.answer(sandbox.Payload{}, badHandle("the method's name"))
 			return
 		}
-		stack[0] = in.bridge(string(name), stack[1])
+		stack[0] = in.bridge(string(name[:min(len(name), maxName)]), stack[1])
 	}},
 	{"annex_blob", sigMap, func(in *instance, _ memory, stack []uint64) {
 		if stack[0] >= uint64(len(in.blobs)) {
@@ -43,10 +43,14 @@ var userFunctions = []hostFunction{
 		if limit := in.limits.ArgumentBytes; limit > 0 && size > limit || len(in.attach) >= maxBlobs {
 			in.end(&sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonOutput, Message: "too many bytes are attached"})
 		}
+		in.worked(len(data))
 		in.attach = append(in.attach, bytes.Clone(data))
 		stack[0] = uint64(len(in.attach) - 1)
 	}},
 }
+
+// maxName is how much of a method's name is read: more than any has.
+const maxName = 1000
 
 // maxBlobs is how many byte strings go with one JSON.
 const maxBlobs = 1000
@@ -73,8 +77,13 @@ func (in *instance) bridge(method string, args uint64) uint64 {
 	if !ok && args != 0 {
 		return in.answer(sandbox.Payload{}, badHandle("the arguments of "+method))
 	}
-	payload := sandbox.Payload{JSON: bytes.Clone(data), Blobs: in.attach}
+	payload := sandbox.Payload{JSON: data, Blobs: in.attach}
 	in.attach = nil
+	if failed := in.tooLarge(method, payload.Size()); failed != nil {
+		return in.answer(sandbox.Payload{}, failed)
+	}
+	in.worked(len(data))
+	payload.JSON = bytes.Clone(data)
 	if len(payload.JSON) == 0 {
 		payload.JSON = []byte("{}")
 	} else if !json.Valid(payload.JSON) {
@@ -91,9 +100,8 @@ func (in *instance) callOut(method string, args sandbox.Payload) (sandbox.Payloa
 	if limit := in.limits.Calls; limit > 0 && in.calls >= limit {
 		return sandbox.Payload{}, &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Message: "too many calls out of the sandbox (max " + strconv.Itoa(limit) + ")"}
 	}
-	if limit := in.limits.ArgumentBytes; limit > 0 && args.Size() > limit {
-		return sandbox.Payload{}, &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonOutput,
-			Message: method + ": the arguments are too large: " + strconv.FormatInt(args.Size(), 10) + " bytes (max " + strconv.FormatInt(limit, 10) + ")"}
+	if failed := in.tooLarge(method, args.Size()); failed != nil {
+		return sandbox.Payload{}, failed
 	}
 	in.calls++
 	start := time.Now()
@@ -105,6 +113,16 @@ func (in *instance) callOut(method string, args sandbox.Payload) (sandbox.Payloa
 	in.waited += time.Since(start)
 	in.check(in.Context)
 	return result, err
+}
+
+// tooLarge is the error of arguments of so many bytes, nil if they may be.
+func (in *instance) tooLarge(method string, size int64) *sandbox.Error {
+	limit := in.limits.ArgumentBytes
+	if limit <= 0 || size <= limit {
+		return nil
+	}
+	return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonOutput,
+		Message: method[:min(len(method), 100)] + ": the arguments are too large: " + strconv.FormatInt(size, 10) + " bytes (max " + strconv.FormatInt(limit, 10) + ")"}
 }
 
 // guarded calls the Caller; its panic is an error of that call.

@@ -81,6 +81,16 @@ func growing(m *binary.Module) (c binary.Code) {
 	return c
 }
 
+// copied makes calls with arguments of 8 MiB that are not JSON: none leaves the
+// sandbox, but the host has looked at them.
+func copied(m *binary.Module) (c binary.Code) {
+	alloc, wait := m.AddImport(kernelModule, "alloc", sigMap), m.AddImport(userModule, "test_wait", sigMap)
+	block := m.AddGlobal(binary.I64, 0)
+	c.I64(8 << 20).Call(alloc).GlobalSet(block)
+	c.Loop().GlobalGet(block).Call(wait).Op(binary.Drop).Br(0).End()
+	return c
+}
+
 var waitingAPI = sandbox.API{{Name: "test.wait", Params: []string{"value"}}}
 
 // TestDeadline is the bar: from the deadline to the end under 20 ms, whatever a
@@ -95,6 +105,7 @@ func TestDeadline(t *testing.T) {
 		"memory that does not grow":  guestModule(1, growing),
 		"loop in the start function": starting(spinning),
 		"host call that waits":       guestModule(1, calling("test_wait", 0)),
+		"arguments that are copied":  guestModule(1, copied),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := compileGuest(t, Config{API: waitingAPI}, code)

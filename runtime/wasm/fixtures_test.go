@@ -72,7 +72,7 @@ func (l *callLog) call(_ context.Context, method string, args sandbox.Payload) (
 // texts is a host function from a text to a text.
 func texts(name string, f func(string) string) hostFunction {
 	return hostFunction{name, sigMap, func(in *instance, _ memory, stack []uint64) {
-		stack[0] = in.mustAlloc([]byte(f(string(in.take(stack[0], "text")))))
+		stack[0] = in.mustAlloc([]byte(f(string(in.take(stack[0], "text", -1)))))
 	}}
 }
 

@@ -16,14 +16,16 @@ var hostFunctions = []hostFunction{
 		if !ok {
 			in.end(thrownBadHandle("the key of config_get"))
 		}
-		value, ok := in.settings()[string(key)]
 		stack[0] = 0
-		if ok {
+		if len(key) > maxKey {
+			return
+		}
+		if value, ok := in.settings()[string(key)]; ok {
 			stack[0] = in.mustAlloc([]byte(value))
 		}
 	}},
 	{"var_get", sigMap, func(in *instance, _ memory, stack []uint64) {
-		stack[0] = in.mustAlloc(in.vars[string(in.take(stack[0], "the key of var_get"))])
+		stack[0] = in.mustAlloc(in.vars[string(in.take(stack[0], "the key of var_get", in.engine.config.Vars))])
 	}},
 	{"var_set", sigTake2, func(in *instance, _ memory, stack []uint64) { in.setVar(stack[0], stack[1]) }},
 	{"http_request", sigMap2, func(in *instance, _ memory, stack []uint64) { stack[0] = in.httpRequest(stack[0], stack[1]) }},
@@ -37,12 +39,21 @@ var hostFunctions = []hostFunction{
 	{"get_log_level", sigGet32, func(_ *instance, _ memory, stack []uint64) { stack[0] = 0 }}, // trace: the host decides what it keeps
 }
 
-// take returns a copy of a block, and frees it.
-func (in *instance) take(block uint64, what string) []byte {
+// maxKey is how long the name of a setting can be.
+const maxKey = 64 << 10
+
+// take returns a copy of a block, and frees it. Of a block that is longer than
+// most it is a byte more than most, which shows that: nobody copies what is
+// refused. Most below zero is no limit.
+func (in *instance) take(block uint64, what string, most int64) []byte {
 	data, ok := in.block(block)
 	if !ok && block != 0 {
 		in.end(thrownBadHandle(what))
 	}
+	if most >= 0 && int64(len(data)) > most {
+		data = data[:most+1]
+	}
+	in.worked(len(data))
 	data = bytes.Clone(data)
 	in.free(block)
 	return data
@@ -83,31 +94,30 @@ func (in *instance) setVar(keyBlock, valueBlock uint64) {
 	if limit < 0 {
 		in.end(&sandbox.Error{Code: sandbox.Thrown, Name: "Error", Message: "Vars are disabled by this host"})
 	}
-	key := string(in.take(keyBlock, "the key of var_set"))
+	key := string(in.take(keyBlock, "the key of var_set", limit))
+	size := in.varSize
+	if old, ok := in.vars[key]; ok {
+		size -= int64(overhead + len(key) + len(old))
+	}
 	if valueBlock == 0 {
 		delete(in.vars, key)
+		in.varSize = size
 		return
 	}
-	value := in.take(valueBlock, "the value of var_set")
-	size := int64(overhead + len(key) + len(value))
-	for k, v := range in.vars {
-		if k != key {
-			size += int64(overhead + len(k) + len(v))
-		}
-	}
-	if size > limit {
+	value := in.take(valueBlock, "the value of var_set", limit)
+	if size += int64(overhead + len(key) + len(value)); size > limit {
 		in.end(&sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonQuota, Message: "Variable store is full"})
 	}
 	if in.vars == nil {
 		in.vars = map[string][]byte{}
 	}
-	in.vars[key] = value
+	in.vars[key], in.varSize = value, size
 }
 
 // logFunction writes to the log by a method of the bridge.
 func logFunction(level, method string) hostFunction {
 	return hostFunction{"log_" + level, sigTake, func(in *instance, _ memory, stack []uint64) {
-		in.log(method, text(in.take(stack[0], "the message of log_"+level)))
+		in.log(method, text(in.take(stack[0], "the message of log_"+level, maxErrorText)))
 	}}
 }
 
@@ -136,7 +146,12 @@ func (in *instance) httpRequest(requestBlock, bodyBlock uint64) uint64 {
 		Method  string            `json:"method"`
 		Headers map[string]string `json:"headers"`
 	}
-	if err := json.Unmarshal(in.take(requestBlock, "the request of http_request"), &request); err != nil {
+	limit := in.limits.ArgumentBytes
+	asked := in.take(requestBlock, "the request of http_request", limit)
+	if failed := in.tooLarge(method, int64(len(asked))); failed != nil {
+		in.end(failed)
+	}
+	if err := json.Unmarshal(asked, &request); err != nil {
 		in.end(&sandbox.Error{Code: sandbox.Thrown, Name: "TypeError", Message: "http_request: the request is not JSON of {url, method, headers}"})
 	}
 	args := map[string]any{"url": request.URL, "method": strings.ToUpper(request.Method)}
@@ -151,7 +166,7 @@ func (in *instance) httpRequest(requestBlock, bodyBlock uint64) uint64 {
 	payload := sandbox.Payload{}
 	if bodyBlock != 0 {
 		args["body"] = map[string]int{"$blob": 0}
-		payload.Blobs = [][]byte{in.take(bodyBlock, "the body of http_request")}
+		payload.Blobs = [][]byte{in.take(bodyBlock, "the body of http_request", limit)}
 	}
 	payload.JSON, _ = json.Marshal(args) // texts only: it cannot fail
 	result, failed := in.callOut(method, payload)

@@ -26,7 +26,9 @@ type hostFunction struct {
 // guest is its instance.
 func (f hostFunction) enter() api.GoModuleFunction {
 	return api.GoModuleFunc(func(ctx context.Context, m api.Module, stack []uint64) {
-		f.call(ctx.(*instance), m.Memory(), stack)
+		in := ctx.(*instance)
+		in.worked(workOfCall)
+		f.call(in, m.Memory(), stack)
 	})
 }
 

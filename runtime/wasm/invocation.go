@@ -30,11 +30,13 @@ type invocation struct {
 	cancel  context.CancelFunc
 	waited  time.Duration // in calls out and in sleep
 	granted int64         // fuel
+	work    int           // of the host's functions since the last look at the time, in bytes
 	calls   int
 	loading bool // the program is initialized
 
 	config  map[string]string // of the installation, read by the first who asks
 	vars    map[string][]byte
+	varSize int64 // of all of them
 	status  int32 // of the last http_request
 	headers []byte
 	blobs   [][]byte // what {"$blob": …} in the last JSON stands for
@@ -68,6 +70,22 @@ func (i *invocation) end(err *sandbox.Error) {
 func (i *invocation) check(ctx context.Context) {
 	if err := i.over(ctx); err != nil {
 		i.end(err)
+	}
+}
+
+// What functions of the host do costs no fuel: it is counted in bytes that they
+// move, and a call stands for some.
+const (
+	workOfCall = 1 << 10
+	workStep   = 256 << 10 // then look at the time
+)
+
+// worked counts what a function of the host does, and ends the invocation when
+// it is over.
+func (in *instance) worked(bytes int) {
+	if in.work += bytes; in.work >= workStep {
+		in.work = 0
+		in.check(in.Context)
 	}
 }
 

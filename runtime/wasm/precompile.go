@@ -44,7 +44,7 @@ func NewPrecompiler(c Config, dir string) (*Precompiler, error) {
 }
 
 // rewriting names the form of what package binary writes. It changes with it.
-const rewriting = "1"
+const rewriting = "2"
 
 // compilerVersion names everything that compiled code depends on beside its source.
 func compilerVersion() string {

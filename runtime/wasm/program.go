@@ -192,7 +192,16 @@ func (p *program) broken(i *invocation, err error) *sandbox.Error {
 func (p *program) giveBack(in *instance, failed *sandbox.Error) {
 	alone := in.alone()
 	in.Context, in.invocation = context.Background(), nil
-	if alone || p.afresh() || p.closed.Load() || failed != nil && failed.Code != sandbox.Thrown || !in.reset() {
+	if failed != nil && failed.Code != sandbox.Thrown {
+		// Whoever waits for an answer does not wait for all of a memory to be freed.
+		p.users.Add(1)
+		go func() {
+			defer p.release()
+			in.close()
+		}()
+		return
+	}
+	if alone || p.afresh() || p.closed.Load() || !in.reset() {
 		in.close()
 		return
 	}

@@ -203,6 +203,7 @@ func (in *instance) alloc(data []byte) uint64 {
 
 // mustAlloc is alloc for a host function: without room the invocation ends.
 func (in *instance) mustAlloc(data []byte) uint64 {
+	in.worked(len(data))
 	block := in.alloc(data)
 	if block == 0 && len(data) > 0 {
 		in.end(memoryError())

@@ -23,8 +23,8 @@ const (
 	costImport = 100  // a call of an imported function
 	costGrow   = 1000 // memory.grow
 	costTable  = 2000 // filling, copying and initializing tables, which are small
-	bulkShift  = 4    // filling and copying memory: 2^bulkShift bytes a unit
-	bulkChunk  = 1 << 20
+	bulkShift  = 2    // filling and copying memory: 2^bulkShift bytes a unit
+	bulkChunk  = 256 << 10
 )
 
 // MutableGlobal is the name under which global i is exported after [Module.Instrument].
