@@ -84,7 +84,7 @@ func (r *reader) instr() (in instr) {
 	case op >= 0x28 && op <= 0x3e:
 		r.memarg()
 	case op == opMemorySize || op == opMemoryGrow:
-		in.index = r.u32()
+		r.onlyMemory()
 	case op == opI32Const:
 		r.skipLEB(5)
 	case op == opI64Const:
@@ -116,17 +116,34 @@ func (r *reader) instr() (in instr) {
 
 func (r *reader) memarg() {
 	if align := r.u32(); r.err == nil && align >= 64 {
-		r.fail("an access to another memory, which is not supported")
+		r.fail(otherMemory)
 	}
 	r.skipLEB(5)
+}
+
+const otherMemory = "an access to another memory, which is not supported"
+
+// onlyMemory reads the number of a memory: there is one.
+func (r *reader) onlyMemory() {
+	if r.byte() != 0 {
+		r.fail(otherMemory)
+	}
 }
 
 func (r *reader) misc(in *instr) {
 	switch in.sub {
 	case 0, 1, 2, 3, 4, 5, 6, 7:
-	case miscMemoryInit, miscMemoryCopy, miscTableInit, miscTableCopy:
+	case miscMemoryInit:
+		in.index = r.u32()
+		r.onlyMemory()
+	case miscMemoryCopy:
+		r.onlyMemory()
+		r.onlyMemory()
+	case miscMemoryFill:
+		r.onlyMemory()
+	case miscTableInit, miscTableCopy:
 		in.index, in.index2 = r.u32(), r.u32()
-	case miscDataDrop, miscMemoryFill, miscElemDrop, miscTableGrow, miscTableSize, miscTableFill:
+	case miscDataDrop, miscElemDrop, miscTableGrow, miscTableSize, miscTableFill:
 		in.index = r.u32()
 	default:
 		r.fail("the unknown instruction 0xfc %d", in.sub)

@@ -3,6 +3,7 @@ package binary_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -161,6 +162,9 @@ func FuzzInstrument(f *testing.F) {
 		}
 		changed := m.Encode()
 		_, after := r.CompileModule(ctx, changed)
+		if before != nil && strings.Contains(before.Error(), "custom section name") {
+			return // names are for people: wrong ones are dropped
+		}
 		if (before == nil) != (after == nil) {
 			t.Errorf("before: %v, after: %v", before, after)
 		}
