@@ -40,7 +40,7 @@ func TestConformanceOfModules(t *testing.T) {
 func modulesEngine(t *testing.T, c worker.Config) *worker.Engine {
 	t.Helper()
 	c.Engine, c.MachineCode, c.Spares = "webassembly", true, 1
-	c.Crashed = func(_ string, value any, stack []byte) { t.Logf("crash: %v\n%s", value, stack) }
+	c.Crashed = func(crash sandbox.Crash) { t.Logf("crash: %+v", crash) }
 	c.Ended = func(e worker.Ending) { t.Logf("a worker ended: %s: %.600s", e.Cause, e.Detail) }
 	engine, err := worker.New(c)
 	if err != nil {
