@@ -10,7 +10,7 @@ import (
 func TestPrintable(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain\ttext\n": "plain\ttext\n",
-		"größe 漢字 👩‍👩‍👧 می‌خواهم": "größe 漢字 👩‍👩‍👧 می‌خواهم",
+		"größe 漢字 👩\u200d👩\u200d👧 می\u200cخواهم": "größe 漢字 👩\u200d👩\u200d👧 می\u200cخواهم",
 		"header: x\r\nbody":        "header: x\nbody",
 		"over\rwritten":            "over\uFFFDwritten",
 		"\x1b]0;title\a":           "\uFFFD]0;title\uFFFD",

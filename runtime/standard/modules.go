@@ -45,9 +45,8 @@ func (p prepared) Compile(ctx context.Context, src sandbox.Source) (sandbox.Prog
 	return p.Engine.Compile(ctx, src)
 }
 
-// moduleTime is how long a module may be compiled: 3 MB from Go are 3 s of a core
-// that has nothing else to do.
-const moduleTime = time.Minute
+// moduleTime is the CPU time in which a module is compiled: 3 MB from Go take 3 s.
+const moduleTime = 20 * time.Second
 
 // moduleWorkers runs it in workers, of which there are none either before there
 // is a module.
