@@ -112,7 +112,8 @@ func build(ctx context.Context, compiler, dir string, m Module) ([]byte, error) 
 	}
 	defer os.RemoveAll(scratch)
 	out := filepath.Join(scratch, "module.wasm")
-	cmd := exec.CommandContext(ctx, compiler, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./"+m.Dir)
+	// -race, which GOFLAGS may have, is not for this system.
+	cmd := exec.CommandContext(ctx, compiler, "build", "-buildmode=c-shared", "-trimpath", "-race=false", "-buildvcs=false", "-ldflags=-s -w", "-o", out, "./"+m.Dir)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "PWD="+dir)
 	var said bytes.Buffer

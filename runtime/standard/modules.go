@@ -46,7 +46,7 @@ func (p prepared) Compile(ctx context.Context, src sandbox.Source) (sandbox.Prog
 }
 
 // moduleTime is the CPU time in which a module is compiled: 3 MB from Go take 3 s.
-const moduleTime = 20 * time.Second
+const moduleTime = time.Minute
 
 // moduleWorkers runs it in workers, of which there are none either before there
 // is a module.
