@@ -28,6 +28,9 @@ func newModules(s worker.Setup) (sandbox.Engine, error) {
 // TestConformanceOfModules is the suite with WebAssembly in workers. They make
 // machine code until they are sealed.
 func TestConformanceOfModules(t *testing.T) {
+	if worker.RaceDetector {
+		t.Skip("every case compiles 3 MB, which takes minutes under the race detector; CI runs it without")
+	}
 	pre, err := wasm.NewPrecompiler(wasm.Config{API: sandboxtest.API()}, "")
 	if err != nil {
 		t.Fatal(err)

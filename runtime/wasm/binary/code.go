@@ -69,7 +69,7 @@ func (m *Module) walk(r *reader, s *codeStats, locals uint64) {
 		s.instrs++
 		switch in.op {
 		case opBlock, opLoop, opIf:
-			if in.block >= int64(len(m.Types)) {
+			if !knownBlock(in.block, len(m.Types)) {
 				r.fail("a block of type %d of %d", in.block, len(m.Types))
 			}
 			ends++
@@ -146,4 +146,14 @@ func (m *Module) within(r *reader, what string, index uint32, n uint64) {
 	if r.err == nil && uint64(index) >= n {
 		r.fail("it names %s %d of %d", what, index, n)
 	}
+}
+
+// knownBlock reports whether a block type is an index of types, or a negative number
+// for no result, or for one of a number, a vector or a reference.
+func knownBlock(block int64, types int) bool {
+	switch block {
+	case -0x40, -1, -2, -3, -4, -5, -0x10, -0x11:
+		return true
+	}
+	return block >= 0 && block < int64(types)
 }
