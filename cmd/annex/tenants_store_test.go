@@ -101,7 +101,7 @@ func TestTimesOfAnswersTellNothing(t *testing.T) {
 		{"a short name", "POST", "/extensions/private/do", "/extensions/nothere/do"},
 		{"an organization", "GET", "/admin/v1/orgs/acme/extensions", "/admin/v1/orgs/nobody/extensions"},
 		{"a token of another", "DELETE", "/admin/v1/orgs/~/tokens/" + w.ids["token"], "/admin/v1/orgs/~/tokens/0123456789abcdef"},
-		{"a public address but for its last letter", "POST", "/public/" + w.door[:len(w.door)-1] + "_/open", "/public/" + strings.Repeat("a", len(w.door)-1) + "_/open"},
+		{"a public address but for its last letter", "POST", "/public/" + besides(w.door) + "/open", "/public/" + strings.Repeat("a", len(w.door)) + "/open"},
 	} {
 		const rounds, warm = 300, 20
 		var theirs, nobodys []time.Duration
@@ -117,6 +117,15 @@ func TestTimesOfAnswersTellNothing(t *testing.T) {
 			t.Errorf("%s: %v when it is another's, %v when it is nobody's", p.rule, a, b)
 		}
 	}
+}
+
+// besides returns token with another last letter.
+func besides(token string) string {
+	last := "_"
+	if strings.HasSuffix(token, last) {
+		last = "a"
+	}
+	return token[:len(token)-1] + last
 }
 
 func (w *tenants) timed(method, path string) time.Duration {
