@@ -23,6 +23,7 @@ type lane struct {
 	number int64
 	thread atomic.Int64 // of the worker, that serves the lane; 0: not known yet
 	cpu    atomic.Int64 // 1 + the processor that thread is bound to; 0: to none
+	place  atomic.Int64 // 2 + the processor that the invocation has; 1: elsewhere; 0: none
 	file   file
 	in     reader
 	run    atomic.Int64 // number of the last invocation
@@ -116,7 +117,7 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	if err := l.load(i.program); err != nil {
 		return sandbox.Output{}, err
 	}
-	defer l.place()()
+	defer l.near()()
 	m := run{
 		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
 		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,
@@ -141,22 +142,6 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 		if err := l.serve(i, k, f); err != nil {
 			return sandbox.Output{}, err
 		}
-	}
-}
-
-// place chooses where the two sides of an invocation run: on one processor as long
-// as there is no other invocation. The returned function undoes it.
-func (l *lane) place() (undo func()) {
-	running := &l.worker.pool.running
-	apart := func() {}
-	if running.Add(1) == 1 {
-		apart = l.near()
-	} else {
-		l.far()
-	}
-	return func() {
-		apart()
-		running.Add(-1)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -18,9 +17,8 @@ type pool struct {
 	doing  sync.WaitGroup // goroutines of the pool
 	ending chan struct{}  // closed when the pool closes
 
-	compiles bool         // its workers try what compiling does, and run nothing
-	running  atomic.Int64 // invocations, in all workers
-	guest    int64        // memory of one guest where programs run
+	compiles bool  // its workers try what compiling does, and run nothing
+	guest    int64 // memory of one guest where programs run
 
 	mu       sync.Mutex
 	tenants  map[string]*tenant
