@@ -20,7 +20,8 @@ type Caller struct {
 	Role  Role
 
 	// Credential says by what the caller is known, for the audit: the id of a
-	// token, or the URL of an issuer. It is no secret.
+	// token, or the URL of an issuer with the claim jti behind it, if there is
+	// one. It is no secret.
 	Credential string
 }
 

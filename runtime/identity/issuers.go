@@ -127,6 +127,9 @@ func (s *Issuers) caller(i *issuer, standard jwt.Claims, all map[string]any) (Ca
 	if c.User == "" || checkText("user", c.User) != nil {
 		return Caller{}, fmt.Errorf("%w: the claim of the user is missing", ErrNoPlace)
 	}
+	if id := standard.ID; id != "" && checkText("jti", id) == nil {
+		c.Credential += " " + id
+	}
 	if verified, ok := all["email_verified"].(bool); !ok || verified {
 		if c.Email = text(all, i.Claims.Email); checkText("email", c.Email) != nil {
 			c.Email = ""
