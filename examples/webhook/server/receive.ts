@@ -7,12 +7,12 @@ export default async function receive({ request, response, secrets, storage }: E
   const key = await secrets.get('signing_key');
   if (key === undefined) return response.error('no signing key is set', 503);
 
-  const signature = parse(request.headers['webhook-signature'] ?? '');
-  if (signature === undefined || !(await verify(key, signature, request.rawBody))) return response.error('wrong signature', 401);
-  if (Math.abs(Date.now() / 1000 - signature.time) > TOLERANCE) return response.error('too old', 401);
-
   const id = request.headers['webhook-id'] ?? '';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) return response.error('webhook-id is missing', 400);
+  const signature = parse(request.headers['webhook-signature'] ?? '');
+  if (signature === undefined || !(await verify(key, id, signature, request.rawBody))) return response.error('wrong signature', 401);
+  if (Math.abs(Date.now() / 1000 - signature.time) > TOLERANCE) return response.error('too old', 401);
+
   const { type } = (request.body ?? {}) as { type?: unknown };
   const delivery = { type: String(type ?? 'unknown'), at: signature.time };
 

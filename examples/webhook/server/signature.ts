@@ -20,12 +20,13 @@ export function parse(field: string): Signature | undefined {
 }
 
 /**
- * Whether the body was signed with the key: HMAC-SHA256 over "<time>.<body>". The bytes of the body as they came are
- * what was signed; a body that was parsed and written again is another one. verify compares in constant time.
+ * Whether the body was signed with the key: HMAC-SHA256 over "<id>.<time>.<body>". The bytes of the body as they came are
+ * what was signed; a body that was parsed and written again is another one. The id is in it, or else who has seen a delivery could
+ * send it again as another one. verify compares in constant time.
  */
-export async function verify(key: string, signature: Signature, rawBody: Uint8Array): Promise<boolean> {
+export async function verify(key: string, id: string, signature: Signature, rawBody: Uint8Array): Promise<boolean> {
   const imported = await crypto.subtle.importKey('raw', new TextEncoder().encode(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
-  const prefix = new TextEncoder().encode(`${signature.time}.`);
+  const prefix = new TextEncoder().encode(`${id}.${signature.time}.`);
   const signed = new Uint8Array(prefix.length + rawBody.length);
   signed.set(prefix);
   signed.set(rawBody, prefix.length);
