@@ -149,8 +149,8 @@ func (b *Book) Flush(ctx context.Context) error {
 	b.flushing.Lock()
 	defer b.flushing.Unlock()
 	b.mu.Lock()
-	pending := b.pending
-	for s, n := range b.dropped {
+	pending, dropped := b.pending, b.dropped
+	for s, n := range dropped {
 		l := Line{Time: b.cfg.Now().UTC(), Org: s.org, Extension: s.extension, Level: "warn", Message: fmt.Sprintf("%d lines were dropped: the store could not keep up", n)}
 		b.number(&l)
 		pending[s] = append(pending[s], l)
@@ -163,16 +163,21 @@ func (b *Book) Flush(ctx context.Context) error {
 			failed = b.write(ctx, s, lines)
 		}
 		if failed != nil {
-			b.putBack(s, lines)
+			b.putBack(s, lines, dropped[s])
 		}
 	}
 	return failed
 }
 
-// putBack lets lines wait again, before those that came meanwhile.
-func (b *Book) putBack(s source, lines []Line) {
+// putBack lets lines wait again, before those that came meanwhile. When some were
+// dropped, the last line says so: that is said anew, with those that follow.
+func (b *Book) putBack(s source, lines []Line, dropped int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if dropped > 0 {
+		lines = lines[:len(lines)-1]
+		b.dropped[s] += dropped
+	}
 	for _, l := range lines {
 		b.bytes += sizeOf(l)
 		b.bytesOf[s] += sizeOf(l)

@@ -123,10 +123,12 @@ func TestSizeIsBounded(t *testing.T) {
 
 func TestWhatTheStoreCannotTakeIsDroppedAndSaid(t *testing.T) {
 	b := open(t, memstore.New(), Config{Now: newClock().now})
+	b.flushing.Lock() // however long this takes here
 	for range 100 {
 		b.Add(line("acme", "x.a", "info", strings.Repeat("x", maxPending/50)))
 	}
 	b.Add(line("other", "x.a", "info", "kept")) // there is room for others
+	b.flushing.Unlock()
 	if got := messages(t, b, Query{Org: "other"}); got != "kept" {
 		t.Errorf("another organization's line: got %q", got)
 	}
@@ -136,6 +138,63 @@ func TestWhatTheStoreCannotTakeIsDroppedAndSaid(t *testing.T) {
 	}
 	if last := lines[len(lines)-1].Message; !strings.Contains(last, "lines were dropped") {
 		t.Errorf("the last line is %.40q", last)
+	}
+}
+
+// down is a store that takes nothing while it is.
+type down struct {
+	storage.Store
+	is atomic.Bool
+}
+
+func (d *down) Update(ctx context.Context, f func(storage.Tx) error) error {
+	if d.is.Load() {
+		return storage.ErrUnavailable
+	}
+	return d.Store.Update(ctx, f)
+}
+
+// While the store is down nothing grows, and afterwards one line says all that was dropped.
+func TestAStoreThatIsDown(t *testing.T) {
+	store := &down{Store: memstore.New()}
+	b := open(t, store, Config{Now: newClock().now})
+	b.stop() // it is flushed here
+	<-b.done
+	store.is.Store(true)
+	const fit, over = 10, 30
+	message := strings.Repeat("x", maxOfOne/fit-2*sizeOf(line("", "", "", "")))
+	for range fit + over {
+		b.Add(Line{Org: "acme", Extension: "x.a", Level: "info", Message: message})
+		if err := b.Flush(ctx); err == nil {
+			t.Fatal("the store took something")
+		}
+	}
+	b.mu.Lock()
+	lines, bytes := len(b.pending[source{"acme", "x.a"}]), b.bytes
+	b.mu.Unlock()
+	if lines != fit || bytes > maxOfOne {
+		t.Errorf("%d lines of %d bytes wait, want %d of at most %d", lines, bytes, fit, maxOfOne)
+	}
+	store.is.Store(false)
+	read, err := b.Read(ctx, Query{Org: "acme", Limit: 100})
+	if err != nil || len(read) != fit+1 || read[fit].Message != fmt.Sprintf("%d lines were dropped: the store could not keep up", over) {
+		t.Errorf("%d lines, error %v", len(read), err)
+	}
+}
+
+// What is read at once is bounded by its size too: the newest lines stay.
+func TestReadingIsBounded(t *testing.T) {
+	b := open(t, memstore.New(), Config{MaxBytes: 4 * maxRead, Now: newClock().now})
+	const size, all = 1 << 19, 3 * maxRead / (1 << 19)
+	for i := range all {
+		b.Add(Line{Org: "acme", Extension: "x.a", Level: "info", Message: fmt.Sprintf("%03d", i) + strings.Repeat("x", size-200)})
+		if err := b.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, err := b.Read(ctx, Query{Org: "acme", Limit: 10_000})
+	if want := maxRead / size; err != nil || len(lines) != want || !strings.HasPrefix(lines[want-1].Message, fmt.Sprintf("%03d", all-1)) {
+		t.Errorf("%d lines, error %v; want the newest %d", len(lines), err, want)
 	}
 }
 

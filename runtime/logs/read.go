@@ -51,24 +51,41 @@ func (b *Book) Read(ctx context.Context, q Query) ([]Line, error) {
 		prefix = source{q.Org, q.Extension}.prefix()
 	}
 	var lines []Line
+	bytesRead := 0
 	err := b.each(ctx, prefix, func(p storage.Pair) error {
 		for _, data := range bytes.Split(bytes.TrimSuffix(p.Value, []byte("\n")), []byte("\n")) {
 			var l Line
 			if err := json.Unmarshal(data, &l); err == nil && q.matches(l) {
 				lines = append(lines, l)
+				bytesRead += sizeOf(l)
 			}
 		}
-		if len(lines) > 2*q.Limit { // extensions follow each other: the newest of all stay
+		if len(lines) > 2*q.Limit || bytesRead > 2*maxRead { // extensions follow each other: the newest of all stay
 			lines = newest(lines, q.Limit)
+			bytesRead = 0
+			for _, l := range lines {
+				bytesRead += sizeOf(l)
+			}
 		}
 		return nil
 	})
 	return newest(lines, q.Limit), err
 }
 
+// maxRead is about how many bytes of lines are read at once, however many lines
+// are wanted.
+const maxRead = 16 << 20
+
+// newest are the last n lines, or as many as there is room for, in order. What
+// they are taken from can go.
 func newest(lines []Line, n int) []Line {
 	sort.Slice(lines, func(i, j int) bool { return lines[i].Seq < lines[j].Seq })
-	return lines[max(0, len(lines)-n):]
+	from, room := len(lines), maxRead
+	for from > 0 && len(lines)-from < n && room >= sizeOf(lines[from-1]) {
+		from--
+		room -= sizeOf(lines[from])
+	}
+	return slices.Clone(lines[from:])
 }
 
 // maxFollowed is how many lines a follower may be behind; what is over it is lost.

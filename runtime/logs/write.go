@@ -165,10 +165,9 @@ func (b *Book) Erase(ctx context.Context, org, extension string) error {
 	defer b.flushing.Unlock()
 	s := source{org, extension}
 	b.mu.Lock()
-	for _, l := range b.pending[s] {
-		b.bytes -= sizeOf(l)
-	}
+	b.bytes -= b.bytesOf[s]
 	delete(b.pending, s)
+	delete(b.bytesOf, s)
 	delete(b.dropped, s)
 	b.mu.Unlock()
 	delete(b.sizes, s)
