@@ -21,6 +21,10 @@ type Call struct {
 	Body      []byte       // read in full, within the limit
 	User      *bridge.User // nil for an anonymous caller
 	Public    bool         // through a public door: only public routes exist
+
+	// Credential is by what the user is known, for the audit: no secret. Empty:
+	// nothing is said of it.
+	Credential string
 }
 
 // Reply is the answer of a handler.

@@ -23,7 +23,7 @@ func (inv *invocation) open() *bridge.Session {
 		Secrets: h.cfg.Keeper,
 		Log:     sessionLog{h, inv},
 		Events:  sessionEvents{h, inv},
-		Audit:   sessionAudit{h.cfg.Audit},
+		Audit:   sessionAudit{h.cfg.Audit, inv.call.Credential},
 		Faults:  sessionFaults{h, inv},
 		Limits:  h.cfg.Limits.bridge(),
 		Now:     h.cfg.Now,
@@ -92,7 +92,10 @@ func (s sessionEvents) Emit(_ context.Context, e bridge.Event) error {
 }
 
 // sessionAudit takes what must be on record.
-type sessionAudit struct{ log *audit.Log }
+type sessionAudit struct {
+	log        *audit.Log
+	credential string // of the user
+}
 
 // Audit returns when the record is durable.
 func (s sessionAudit) Audit(ctx context.Context, r bridge.AuditRecord) error {
@@ -105,7 +108,7 @@ func (s sessionAudit) Audit(ctx context.Context, r bridge.AuditRecord) error {
 		actor = "anonymous"
 	}
 	return s.log.Append(ctx, audit.Record{
-		Time: r.Time, Org: r.Org, Extension: r.Extension, Actor: actor, Action: r.Action, Target: r.Target,
+		Time: r.Time, Org: r.Org, Extension: r.Extension, Actor: actor, Credential: s.credential, Action: r.Action, Target: r.Target,
 		Outcome: outcome, InvocationID: r.Invocation, Count: int(r.Count), Detail: map[string]string{"version": r.Version},
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/runtime/audit"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
@@ -26,15 +27,17 @@ rotations of the master key, organizations that were erased.`,
   annex audit list --extension annex.weather --json`,
 		Args: exactly(0, ""),
 	}
-	var in admin.AuditQuery
+	var in admin.ListAuditIn
 	ofHost := addOfHost(cmd)
 	f := cmd.Flags()
 	f.StringVar(&in.Extension, "extension", "", "only entries of this extension, by its full id")
 	f.StringVar(&in.Action, "action", "", "only entries of this action, such as denied or secret.read")
+	f.StringVar(&in.Credential, "credential", "", "only what was done with this credential: the id of a token (annex token list), or an issuer")
 	f.Uint64Var(&in.After, "after", 0, "only entries with a greater number")
 	limit := f.Int("limit", 0, "at most this many (default all)")
 	return onDoor(cmd, func(ctx context.Context, e errand, _ []string) error {
-		return listAudit(ctx, e, in, *ofHost, *limit)
+		in.InOrg = e.door.orHost(*ofHost)
+		return listAudit(ctx, e, in, *limit)
 	})
 }
 
@@ -43,20 +46,22 @@ func addOfHost(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("of-host", false, "the host's own audit in place of an organization's")
 }
 
+// orHost names the organization, or the host.
+func (d *doorFlags) orHost(ofHost bool) admin.InOrg {
+	if ofHost {
+		return admin.InOrg{Org: audit.HostOrg}
+	}
+	return d.in()
+}
+
 // listAudit prints entries page by page: a line for each, of JSON or of text.
-func listAudit(ctx context.Context, e errand, in admin.AuditQuery, ofHost bool, limit int) error {
+func listAudit(ctx context.Context, e errand, in admin.ListAuditIn, limit int) error {
 	for left := limit; ; {
 		in.Limit = listPage
 		if limit > 0 {
 			in.Limit = min(listPage, left)
 		}
-		var found admin.AuditPage
-		var err error
-		if ofHost {
-			found, err = admin.Do(ctx, e.Client, admin.ListHostAudit, in)
-		} else {
-			found, err = admin.Do(ctx, e.Client, admin.ListAudit, admin.ListAuditIn{InOrg: e.door.in(), AuditQuery: in})
-		}
+		found, err := admin.Do(ctx, e.Client, admin.ListAudit, in)
 		if err != nil {
 			return err
 		}
@@ -93,13 +98,7 @@ func newAuditVerify() *cobra.Command {
 	}
 	ofHost := addOfHost(cmd)
 	return onDoor(cmd, func(ctx context.Context, e errand, _ []string) error {
-		var r admin.AuditReport
-		var err error
-		if *ofHost {
-			r, err = admin.Do(ctx, e.Client, admin.VerifyHostAudit, struct{}{})
-		} else {
-			r, err = admin.Do(ctx, e.Client, admin.VerifyAudit, e.door.in())
-		}
+		r, err := admin.Do(ctx, e.Client, admin.VerifyAudit, e.door.orHost(*ofHost))
 		if err != nil {
 			return err
 		}

@@ -34,13 +34,7 @@ one shows whether entries were cut off or written anew in between.`,
 	door := addDoorFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
-			var stream io.ReadCloser
-			var err error
-			if *ofHost {
-				stream, err = admin.Open(ctx, c, admin.ExportHostAudit, struct{}{})
-			} else {
-				stream, err = admin.Open(ctx, c, admin.ExportAudit, door.in())
-			}
+			stream, err := admin.Open(ctx, c, admin.ExportAudit, door.orHost(*ofHost))
 			if err != nil {
 				return err
 			}

@@ -42,11 +42,12 @@ type Record struct {
 	Time         time.Time         `json:"time"` // set by Append, in UTC and to the microsecond
 	Org          string            `json:"org"`  // 1 to 256 bytes
 	Extension    string            `json:"extension,omitempty"`
-	Actor        string            `json:"actor,omitempty"`   // who: a user, or the extension itself
-	Action       string            `json:"action"`            // what: ^[a-z][a-z0-9._-]{0,63}$, such as "secret.read"
-	Target       string            `json:"target,omitempty"`  // on what: a name, a host, a route
-	Outcome      string            `json:"outcome,omitempty"` // how it ended, such as "ok" or "denied"
-	Detail       map[string]string `json:"detail,omitempty"`  // at most 16; keys as Action
+	Actor        string            `json:"actor,omitempty"`      // who: a user, or the extension itself
+	Credential   string            `json:"credential,omitempty"` // by what the actor was known: the id of a token, an issuer; none for who has the data directory
+	Action       string            `json:"action"`               // what: ^[a-z][a-z0-9._-]{0,63}$, such as "secret.read"
+	Target       string            `json:"target,omitempty"`     // on what: a name, a host, a route
+	Outcome      string            `json:"outcome,omitempty"`    // how it ended, such as "ok" or "denied"
+	Detail       map[string]string `json:"detail,omitempty"`     // at most 16; keys as Action
 	InvocationID string            `json:"invocation,omitempty"`
 	Count        int               `json:"count,omitempty"` // how often, where equal records were counted; 0 means once
 }

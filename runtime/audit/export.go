@@ -77,6 +77,7 @@ func (e Entry) Text() string {
 	field("outcome", e.Outcome)
 	field("extension", e.Extension)
 	field("actor", e.Actor)
+	field("credential", e.Credential)
 	field("target", e.Target)
 	if e.Count > 1 {
 		field("count", strconv.Itoa(e.Count))

@@ -9,11 +9,12 @@ import (
 
 // Query says which entries of one organization to list.
 type Query struct {
-	Org       string
-	After     uint64 // entries with a greater number; 0 means from the first
-	Limit     int    // 1 to 1,000 entries
-	Action    string // this action only, when not empty
-	Extension string // this extension only, when not empty
+	Org        string
+	After      uint64 // entries with a greater number; 0 means from the first
+	Limit      int    // 1 to 1,000 entries
+	Action     string // this action only, when not empty
+	Extension  string // this extension only, when not empty
+	Credential string // what was done with this credential only, when not empty
 }
 
 // Page is a part of a list.
@@ -103,7 +104,8 @@ func (l *Log) scanAfter(ctx context.Context, org string, seq uint64) ([]storage.
 }
 
 func (q Query) matches(e Entry) bool {
-	return (q.Action == "" || e.Action == q.Action) && (q.Extension == "" || e.Extension == q.Extension)
+	return (q.Action == "" || e.Action == q.Action) && (q.Extension == "" || e.Extension == q.Extension) &&
+		(q.Credential == "" || e.Credential == q.Credential)
 }
 
 func entryOf(org string, row storage.Pair) (Entry, error) {

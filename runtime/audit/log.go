@@ -68,6 +68,9 @@ func (l *Log) Append(ctx context.Context, r Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("audit: append: %w", err)
 	}
+	if r.Credential == "" {
+		r.Credential = credentialOf(ctx)
+	}
 	body, err := r.encode(l.now())
 	if err != nil {
 		return err

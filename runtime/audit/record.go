@@ -36,7 +36,7 @@ func (r Record) encode(now time.Time) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %d details, at most %d", ErrInvalid, len(r.Detail), maxDetail)
 	}
 	r.Time = now.UTC().Truncate(time.Microsecond)
-	for _, s := range []*string{&r.Extension, &r.Actor, &r.Target, &r.Outcome, &r.InvocationID} {
+	for _, s := range []*string{&r.Extension, &r.Actor, &r.Credential, &r.Target, &r.Outcome, &r.InvocationID} {
 		*s = bound(*s)
 	}
 	if r.Detail != nil {

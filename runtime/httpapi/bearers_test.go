@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/identity"
 	"github.com/annexhost/annex/storage/memstore"
 )
@@ -69,6 +71,25 @@ func TestNoHeaderNamesTheOrganization(t *testing.T) {
 		}
 		if got := ask(h, "/extensions/acme.demo/echo", "", name, "demo"); got.Code != 401 {
 			t.Errorf("%s: demo without a credential: status %d, want 401", name, got.Code)
+		}
+	}
+}
+
+// The host is told by which token a user is known, and of an anonymous caller nothing.
+func TestTheHostKnowsTheCredential(t *testing.T) {
+	tokens := identity.NewTokens(memstore.New(), nil)
+	known := "nobody called"
+	h := newTestHandler(t, func(ctx context.Context, call runtime.Call) (runtime.Reply, error) {
+		known = call.Credential
+		return publicHost(ctx, call)
+	}, func(c *Config) { c.Auth, c.SingleOrg = Bearers{tokens}, "demo" })
+	value, made, err := tokens.New(t.Context(), identity.Token{Org: "demo", User: "ada", Role: identity.Member})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bearer, want := range map[string]string{value: made.ID, "": ""} {
+		if got := ask(h, "/extensions/acme.demo/open", bearer); got.Code != 200 || known != want {
+			t.Errorf("status %d, known by %q, want %q", got.Code, known, want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type exchange struct {
 
 	// Found out on the way.
 	org    string
+	known  string // by what the caller is known, for the audit
 	public bool
 	reply  runtime.Reply
 	unread bool  // some of the body may still be on its way
@@ -77,7 +78,7 @@ func (x *exchange) extension(t target) error {
 	if err != nil {
 		return err
 	}
-	x.org = who.Org
+	x.org, x.known = who.Org, who.Credential
 	if who.Role != "" && !who.May(identity.Call, who.Org) {
 		return &sandbox.Error{Code: sandbox.Denied, Message: "The caller may not call extensions"}
 	}
@@ -133,7 +134,7 @@ func (x *exchange) invoke(extension, path string, user *bridge.User) error {
 	x.reply, err = x.h.cfg.Host.Invoke(x.r.Context(), runtime.Call{
 		ID: x.id, Org: x.org, Extension: extension,
 		Method: method, Path: path, RawQuery: x.r.URL.RawQuery, URL: x.url(), Header: x.callHeader(),
-		Body: body, User: user, Public: x.public,
+		Body: body, User: user, Public: x.public, Credential: x.known,
 	})
 	if len(x.reply.Allow) > 0 && errors.Is(err, &sandbox.Error{Code: sandbox.NotFound}) {
 		return x.otherMethod(err)

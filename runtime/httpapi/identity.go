@@ -21,6 +21,10 @@ type Identity struct {
 	// Role is what the caller may do, see [identity.Role.May]. A caller without
 	// one may call handlers and nothing else.
 	Role identity.Role
+
+	// Credential is by what the caller is known, for the audit: the id of a
+	// token, or an issuer. It is no secret.
+	Credential string
 }
 
 // May reports whether the caller may do what right says in org.
@@ -121,7 +125,7 @@ func identityOf(c identity.Caller) Identity {
 	if role == identity.Operator {
 		role = identity.Admin
 	}
-	return Identity{Org: c.Org, Role: c.Role, User: &bridge.User{ID: c.User, Email: c.Email, OrgID: c.Org, Role: string(role)}}
+	return Identity{Org: c.Org, Role: c.Role, Credential: c.Credential, User: &bridge.User{ID: c.User, Email: c.Email, OrgID: c.Org, Role: string(role)}}
 }
 
 // AnyOf asks each [Authenticator] in turn until one does not answer that the

@@ -13,34 +13,22 @@ import (
 
 // ExportAudit streams an organization's audit so that it can be verified elsewhere.
 var ExportAudit = Define(Spec{
-	Name: "exportAudit", Method: "GET", Path: "/orgs/{org}/audit/export", Right: identity.Audit,
+	Name: "exportAudit", Method: "GET", Path: "/orgs/{org}/audit/export", Right: identity.Audit, OfHost: true,
 	Doc: "Streams the audit as lines of JSON with signed checkpoints, so that it can be verified without the host",
 }, func(ctx context.Context, c *Call, in InOrg) (Stream, error) {
-	return exportAudit(ctx, c, in.Org)
-})
-
-// ExportHostAudit streams the host's own audit.
-var ExportHostAudit = Define(Spec{
-	Name: "exportHostAudit", Method: "GET", Path: "/audit/export", Right: identity.Operate,
-	Doc: "Streams the host's own audit as lines of JSON with signed checkpoints",
-}, func(ctx context.Context, c *Call, _ struct{}) (Stream, error) {
-	return exportAudit(ctx, c, audit.HostOrg)
-})
-
-func exportAudit(ctx context.Context, c *Call, org string) (Stream, error) {
-	switch _, err := c.Audit.Checkpoint(ctx, org); {
+	switch _, err := c.Audit.Checkpoint(ctx, in.Org); {
 	case errors.Is(err, audit.ErrNoEntries):
-		return Stream{}, sandbox.Errorf(sandbox.NotFound, "the audit of %s has no entries", org)
+		return Stream{}, sandbox.Errorf(sandbox.NotFound, "the audit of %s has no entries", in.Org)
 	case errors.Is(err, audit.ErrBroken):
 		return Stream{}, sandbox.Errorf(sandbox.Conflict, "%v", err)
 	case err != nil:
 		return Stream{}, err
 	}
 	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
-		_, err := c.Audit.ExportSigned(ctx, w, org)
+		_, err := c.Audit.ExportSigned(ctx, w, in.Org)
 		return err
 	}}, nil
-}
+})
 
 // AuditKey is what exports are verified with.
 type AuditKey struct {

@@ -20,6 +20,9 @@ type Caller struct {
 	Role  identity.Role // empty: may do nothing that needs a right
 	Org   string        // empty for the socket's peer
 	Actor string        // for the audit
+
+	// Credential is by what the actor is known, for the audit; none for the socket's peer.
+	Credential string
 }
 
 // local is who reaches the socket, or has the data directory.
@@ -30,6 +33,10 @@ type Call struct {
 	Config
 	Caller Caller
 	ID     string // of the request
+
+	// Still returns an error once the caller's credential is not good any more:
+	// what is sent for long asks before each piece.
+	Still func() error
 
 	routes []Route
 }
@@ -44,7 +51,7 @@ func (s *Server) caller(r *http.Request) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	c := Caller{Role: who.Role, Org: who.Org, Actor: "a token of " + who.Org}
+	c := Caller{Role: who.Role, Org: who.Org, Credential: who.Credential, Actor: "a token of " + who.Org}
 	if who.User != nil {
 		c.Actor = actorOf(who.User.ID)
 	}
@@ -85,6 +92,9 @@ func (s *Server) organization(ctx context.Context, c Caller, spec Spec, name str
 	if name == Own {
 		return "", sandbox.Errorf(sandbox.Invalid, "the operator of a host belongs to no organization: name one")
 	}
+	if spec.OfHost && name == audit.HostOrg {
+		return name, nil
+	}
 	if err := registry.CheckOrg(name); err != nil {
 		return "", sandbox.Errorf(sandbox.Invalid, "%v", err)
 	}
@@ -112,8 +122,8 @@ func (c *Call) installation(ctx context.Context, org, name string) (registry.Ins
 	return inst, err
 }
 
-// record writes to the audit what is about to be done. When it fails, the
-// handler must not do it.
+// record writes to the audit what is about to be done; ctx knows by which credential.
+// When it fails, the handler must not do it.
 func (c *Call) record(ctx context.Context, r audit.Record) error {
 	r.Actor, r.InvocationID = c.Caller.Actor, c.ID
 	if r.Outcome == "" {

@@ -13,7 +13,7 @@ import (
 
 // InOrg names an organization.
 type InOrg struct {
-	Org string `path:"org" json:"-" doc:"name of the organization, or ~ for the token's own"`
+	Org string `path:"org" json:"-" doc:"name of the organization, or ~ for the token's own; of an audit also @host, the host's own, for its operator"`
 }
 
 // OfExtension names an installation.

@@ -54,6 +54,7 @@ func (tokens) Authenticate(_ context.Context, r *http.Request) (httpapi.Identity
 		return httpapi.Identity{}, err
 	}
 	id := httpapi.Identity{Org: "acme", Role: identity.Role(token), User: &bridge.User{ID: token, OrgID: "acme"}}
+	id.Credential = "id-of-" + token
 	switch token {
 	case "none":
 		id.Role = ""
@@ -77,7 +78,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := host.Close(ctx); err != nil {
 			t.Error(err)

@@ -27,6 +27,9 @@ type Spec struct {
 
 	// AnyOrg lets an operator name an organization that does not exist.
 	AnyOrg bool
+
+	// OfHost lets an operator name the host itself, as audit.HostOrg.
+	OfHost bool
 }
 
 // None is the answer of a route that has nothing to say.

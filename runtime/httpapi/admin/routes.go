@@ -1,87 +1,87 @@
 package admin
 
-// table lists every route of the API.
+import "slices"
+
+// table lists every route of the API, by what it is about.
 func table() []Route {
-	return []Route{
-		// The API itself.
-		openAPI,
-		WhoAmI,
+	return slices.Concat(
+		[]Route{openAPI, WhoAmI},
+		orgRoutes, extensionRoutes, versionRoutes, dataRoutes, historyRoutes, hostRoutes,
+	)
+}
 
-		// Organizations.
-		ListOrgs,
-		CreateOrg,
-		ShowOrg,
-		SetOrgState,
-		ExportOrg,
-		ImportOrg,
-		EraseOrg,
+// Organizations, and who gets into them.
+var orgRoutes = []Route{
+	ListOrgs,
+	CreateOrg,
+	ShowOrg,
+	SetOrgState,
+	ExportOrg,
+	ImportOrg,
+	EraseOrg,
+	NewToken,
+	ListTokens,
+	RevokeToken,
+}
 
-		// What is installed.
-		ListExtensions,
-		PlanInstall,
-		Install,
-		ShowExtension,
-		SetEnabled,
-		Uninstall,
-		Invoke,
+// What is installed, what it may do and where it is called.
+var extensionRoutes = []Route{
+	ListExtensions,
+	PlanInstall,
+	Install,
+	ShowExtension,
+	SetEnabled,
+	Uninstall,
+	Invoke,
+	ExtensionStats,
+	ShowGrants,
+	SetGrants,
+	ShowPublic,
+	RotatePublic,
+	RevokePublic,
+}
 
-		// Versions.
-		ListVersions,
-		Update,
-		ShowUpdate,
-		ApproveUpdate,
-		WithdrawUpdate,
-		Rollback,
-		SetPin,
-		RemovePin,
+// Its versions.
+var versionRoutes = []Route{
+	ListVersions,
+	Update,
+	ShowUpdate,
+	ApproveUpdate,
+	WithdrawUpdate,
+	Rollback,
+	SetPin,
+	RemovePin,
+}
 
-		// Recorded invocations.
-		ListRecordings,
-		GetRecording,
-		EraseRecordings,
+// What it is given, and what it keeps.
+var dataRoutes = []Route{
+	ShowConfig,
+	SetConfig,
+	ListSecrets,
+	SetSecret,
+	DeleteSecret,
+	ListKeys,
+	GetValue,
+	SetValue,
+	DeleteValue,
+	ExportStorage,
+	ImportStorage,
+}
 
-		// Public addresses.
-		ShowPublic,
-		RotatePublic,
-		RevokePublic,
+// What happened.
+var historyRoutes = []Route{
+	ListAudit,
+	VerifyAudit,
+	ExportAudit,
+	ShowAuditKey,
+	ReadLogs,
+	ListRecordings,
+	GetRecording,
+	EraseRecordings,
+}
 
-		// What it may do.
-		ShowGrants,
-		SetGrants,
-
-		// What it is given, and what it keeps.
-		ShowConfig,
-		SetConfig,
-		ListSecrets,
-		SetSecret,
-		DeleteSecret,
-		ListKeys,
-		GetValue,
-		SetValue,
-		DeleteValue,
-		ExportStorage,
-		ImportStorage,
-
-		// What happened.
-		ListAudit,
-		VerifyAudit,
-		ExportAudit,
-		ReadLogs,
-		ExtensionStats,
-		ShowAuditKey,
-
-		// The host itself.
-		ListHostAudit,
-		VerifyHostAudit,
-		ExportHostAudit,
-		RotateMasterKey,
-
-		// Tokens.
-		NewToken,
-		ListTokens,
-		RevokeToken,
-
-		// The data as a whole.
-		Backup,
-	}
+// The host itself.
+var hostRoutes = []Route{
+	RotateMasterKey,
+	Backup,
 }

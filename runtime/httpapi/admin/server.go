@@ -64,6 +64,7 @@ type Server struct {
 	cfg    Config
 	routes []Route
 	bodies holding
+	busy   atOnce
 }
 
 // New returns a server, or says what is missing in c.
@@ -110,6 +111,7 @@ type exchange struct {
 	id     string
 	began  time.Time
 	caller Caller
+	leave  func() // of atOnce; nil: it did not enter
 	route  Route
 	status int
 }
@@ -122,6 +124,10 @@ func (x *exchange) serve(who func(*http.Request) (Caller, error)) (any, Spec, er
 		return nil, Spec{}, err
 	}
 	x.caller = caller
+	x.r = x.r.WithContext(audit.WithCredential(x.r.Context(), caller.Credential))
+	if x.leave, err = x.s.busy.enter(caller); err != nil {
+		return nil, Spec{}, err
+	}
 	route, path, allow, err := x.s.find(x.r)
 	if err != nil {
 		if len(allow) > 0 {
@@ -144,7 +150,11 @@ func (x *exchange) serve(who func(*http.Request) (Caller, error)) (any, Spec, er
 		return nil, spec, err
 	}
 	defer in.body.release()
-	out, err := route.serve(x.r.Context(), &Call{Config: x.s.cfg, Caller: caller, ID: x.id, routes: x.s.routes}, in)
+	still := func() error {
+		_, err := who(x.r)
+		return err
+	}
+	out, err := route.serve(x.r.Context(), &Call{Config: x.s.cfg, Caller: caller, ID: x.id, Still: still, routes: x.s.routes}, in)
 	return out, spec, err
 }
 
@@ -311,6 +321,9 @@ func shown(err error, operator bool) error {
 // end logs, and answers what panicked.
 func (x *exchange) end() {
 	v := recover()
+	if x.leave != nil {
+		x.leave()
+	}
 	if v != nil && v != http.ErrAbortHandler {
 		x.s.cfg.Log.Error("panic", "request", x.id, "value", fmt.Sprint(v), "stack", string(debug.Stack()))
 		if x.status == 0 {
@@ -322,7 +335,7 @@ func (x *exchange) end() {
 	if x.route != nil {
 		name = x.route.Spec().Name
 	}
-	x.s.cfg.Log.Debug("admin request", "request", x.id, "route", name, "actor", x.caller.Actor, "status", x.status, "duration", time.Since(x.began))
+	x.s.cfg.Log.Debug("admin request", "request", x.id, "route", name, "actor", x.caller.Actor, "credential", x.caller.Credential, "status", x.status, "duration", time.Since(x.began))
 	if v != nil {
 		panic(http.ErrAbortHandler)
 	}
