@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,14 +49,14 @@ func TestExportAndImportOfAnOrganization(t *testing.T) {
 	lines := exported(t, from)
 	to := openHost(t, standard.Options{})
 	// What was cut off goes on, and until then nothing answers.
-	if _, err := to.ImportOrg(ctx, join(lines[:len(lines)-3]), "moved", "a test"); runtime.CodeOf(err) != "invalid" {
+	if _, err := to.ImportOrg(ctx, join(lines[:len(lines)-3]), "moved", runtime.ImportOptions{By: "a test"}); runtime.CodeOf(err) != "invalid" {
 		t.Errorf("a cut export: %v", err)
 	}
 	call := runtime.Call{ID: "3", Org: "moved", Extension: "annex.notes", Method: "GET", Path: "notes"}
 	if _, err := to.Invoke(ctx, call); runtime.CodeOf(err) != "not_found" {
 		t.Errorf("a half imported organization answers: %v", err)
 	}
-	done, err := to.ImportOrg(ctx, join(lines), "moved", "a test")
+	done, err := to.ImportOrg(ctx, join(lines), "moved", runtime.ImportOptions{By: "a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestExportAndImportOfAnOrganization(t *testing.T) {
 	if org, err := to.State.Registry.Org(ctx, "moved"); err != nil || org.State != registry.OrgActive {
 		t.Errorf("organization %+v, error %v", org, err)
 	}
-	if _, err := to.ImportOrg(ctx, join(lines), "moved", "a test"); runtime.CodeOf(err) != "conflict" {
+	if _, err := to.ImportOrg(ctx, join(lines), "moved", runtime.ImportOptions{By: "a test"}); runtime.CodeOf(err) != "conflict" {
 		t.Errorf("over an organization: %v", err)
 	}
 }
@@ -129,7 +130,7 @@ func TestACopyTakesNothingFromItsOriginal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := h.ImportOrg(ctx, join(exported(t, h)), "copy", "a test")
+	done, err := h.ImportOrg(ctx, join(exported(t, h)), "copy", runtime.ImportOptions{By: "a test"})
 	if err != nil || done.Tokens != 0 || done.Unused != 2 {
 		t.Fatalf("%+v, error %v", done, err)
 	}
@@ -141,6 +142,31 @@ func TestACopyTakesNothingFromItsOriginal(t *testing.T) {
 	}
 	if copied, err := h.State.Registry.Get(ctx, "copy", "annex.webhook"); err != nil || copied.PublicToken == "" || copied.PublicToken == hook.PublicToken {
 		t.Errorf("the copy's address %q, error %v", copied.PublicToken, err)
+	}
+}
+
+// TestTokensAreLeftOut where that is asked for, and the audit says so.
+func TestTokensAreLeftOut(t *testing.T) {
+	ctx := context.Background()
+	from := inhabited(t)
+	value, _, err := from.State.Tokens.New(ctx, identity.Token{Org: "acme", User: "ada", Role: identity.Admin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := openHost(t, standard.Options{})
+	done, err := to.ImportOrg(ctx, join(exported(t, from)), "moved", runtime.ImportOptions{By: "a test", NoTokens: true})
+	if err != nil || done.Tokens != 0 || done.Unused != 2 || done.Extensions != 4 {
+		t.Fatalf("%+v, error %v", done, err)
+	}
+	if c, err := to.State.Tokens.Verify(ctx, value); err != identity.ErrUnknown {
+		t.Errorf("the token is that of %+v, error %v", c, err)
+	}
+	if list, err := to.State.Tokens.List(ctx, "moved", "", 10); err != nil || len(list) > 0 {
+		t.Errorf("tokens %+v, error %v", list, err)
+	}
+	page, err := to.State.Audit.List(ctx, audit.Query{Org: "moved", Limit: 1, Action: "org.import"})
+	if err != nil || len(page.Entries) != 1 || page.Entries[0].Detail["tokens"] != "left out" {
+		t.Errorf("the import's record %+v, error %v", page.Entries, err)
 	}
 }
 
@@ -173,6 +199,7 @@ func TestWhatNoExportSays(t *testing.T) {
 		{"an operator's token", "operator's token", change("token", `"member"`, `"operator"`)},
 		{"a token of no hash", "needs an id and a hash", change("token", `"hash":"`, `"hash":"0`)},
 		{"files of another digest", "have the digest", change("file", `"LICENSE","data":"`, `"LICENSE","data":"AAAA`)},
+		{"files without an end", "are larger than", append([]string{lines[0]}, slices.Repeat([]string{`{"file":{"path":"x","data":"` + strings.Repeat("A", 8<<20) + `"}}` + "\n"}, 9)...)},
 		{"grants that nobody asked for", "does not ask for", change("extension", `"granted":{"client":[],"server":[]}`, `"granted":{"server":["http:fetch"]}`)},
 		{"another version than the package's", "the files are those of", change("extension", `"version":"1.1.0"`, `"version":"9.9.9"`)},
 		{"a configuration that the manifest refuses", "configuration of annex.notes", change("extension", `"extension":"annex.notes",`, `"extension":"annex.notes","config":{"pageSize":"no"},`)},
@@ -183,7 +210,7 @@ func TestWhatNoExportSays(t *testing.T) {
 		{"a line of nothing", "nothing in this line", append([]string{lines[0], "{}\n"}, lines[1:]...)},
 	} {
 		to := openHost(t, standard.Options{})
-		done, err := to.ImportOrg(t.Context(), join(c.lines), "moved", "a test")
+		done, err := to.ImportOrg(t.Context(), join(c.lines), "moved", runtime.ImportOptions{By: "a test"})
 		if runtime.CodeOf(err) != "invalid" || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %+v, error %v", c.what, done, err)
 		}
@@ -201,7 +228,7 @@ func TestWhatNoExportSays(t *testing.T) {
 			lines[i] = strings.ReplaceAll(l, `"version":"1.0.0"`, `"version":"0.0.1"`)
 		}
 	}
-	done, err := to.ImportOrg(t.Context(), join(lines), "moved", "a test")
+	done, err := to.ImportOrg(t.Context(), join(lines), "moved", runtime.ImportOptions{By: "a test"})
 	if err != nil || done.Versions != 0 || len(done.Left) != 1 {
 		report, _ := json.Marshal(done)
 		t.Errorf("%s, error %v", report, err)

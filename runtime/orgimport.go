@@ -29,9 +29,18 @@ type OrgImport struct {
 	Values     int         `json:"values"`
 	Expired    int         `json:"expired"` // values that were left out, because they have expired since
 	Tokens     int         `json:"tokens"`
-	Unused     int         `json:"unused"`  // tokens that were left out: they have expired, or let callers in here already
+	Unused     int         `json:"unused"`  // tokens that were left out: they have expired, let callers in here already, or were not wanted
 	Secrets    []OrgSecret `json:"secrets"` // to be set again
 	Left       []string    `json:"left"`    // earlier versions that do not fit this host, and why
+}
+
+// ImportOptions say how an export becomes an organization.
+type ImportOptions struct {
+	By string // for the audit
+
+	// NoTokens leaves tokens out: who made an export chose them, and would have
+	// the rights that they give here.
+	NoTokens bool
 }
 
 // ImportOrg makes an organization of an export. The organization must be new, or
@@ -39,27 +48,29 @@ type OrgImport struct {
 // same import goes on. The packages are checked as any others, and what was
 // granted is granted again. Public addresses stay what they were, unless this
 // host has them already.
-func (h *Host) ImportOrg(ctx context.Context, r io.Reader, org, by string) (OrgImport, error) {
-	in := &orgReader{host: h, ctx: ctx, org: org, by: by, files: map[string][]byte{}, packages: map[string]arrived{}}
+func (h *Host) ImportOrg(ctx context.Context, r io.Reader, org string, o ImportOptions) (OrgImport, error) {
+	in := &orgReader{host: h, ctx: ctx, org: org, ImportOptions: o, files: map[string][]byte{}, packages: map[string]arrived{}}
 	in.done = OrgImport{Org: org, Secrets: []OrgSecret{}, Left: []string{}}
 	err := in.read(r)
 	for digest := range in.packages { // those that no version needs go
 		err = errors.Join(err, h.registry.Release(context.WithoutCancel(ctx), digest))
 	}
 	if err == nil {
-		_, err = h.SetOrgState(ctx, org, registry.OrgActive, by)
+		_, err = h.SetOrgState(ctx, org, registry.OrgActive, o.By)
 	}
 	return in.done, err
 }
 
 // orgReader takes the lines of an export.
 type orgReader struct {
-	host     *Host
-	ctx      context.Context // of the one call that it lives in
-	org, by  string
+	host *Host
+	ctx  context.Context // of the one call that it lives in
+	org  string
+	ImportOptions
 	lines    int
 	ended    bool
 	files    map[string][]byte  // of the package that comes
+	held     int                // bytes of files, about
 	packages map[string]arrived // by their digests
 	done     OrgImport
 }
@@ -112,8 +123,7 @@ func (in *orgReader) take(l OrgLine) error {
 	case l.Token != nil:
 		return in.token(l.Token)
 	case l.File != nil:
-		in.files[l.File.Path] = l.File.Data
-		return nil
+		return in.file(*l.File)
 	case l.Package != "":
 		return in.unpack(l.Package)
 	case l.Extension != nil:
@@ -144,16 +154,19 @@ func (in *orgReader) begin(head OrgHead) error {
 	case !errors.Is(err, registry.ErrNotFound):
 		return err
 	}
-	record := audit.Record{Org: in.org, Actor: in.by, Action: "org.import", Outcome: "ok", Detail: map[string]string{
+	record := audit.Record{Org: in.org, Actor: in.By, Action: "org.import", Outcome: "ok", Detail: map[string]string{
 		"from": head.Org, "exported": head.Time.Format(time.RFC3339), "audit": head.Audit,
 	}}
+	if in.NoTokens {
+		record.Detail["tokens"] = "left out"
+	}
 	if err := h.cfg.Audit.Append(ctx, record); err != nil {
 		return err
 	}
 	if _, err := h.registry.CreateOrg(ctx, in.org, importedBy, h.cfg.Now()); err != nil {
 		return err
 	}
-	_, err = h.SetOrgState(ctx, in.org, registry.OrgSuspended, in.by)
+	_, err = h.SetOrgState(ctx, in.org, registry.OrgSuspended, in.By)
 	return err
 }
 
@@ -169,7 +182,7 @@ func (in *orgReader) publisher(p OrgPublisher) error {
 }
 
 func (in *orgReader) token(line json.RawMessage) error {
-	if in.host.cfg.Credentials == nil {
+	if in.host.cfg.Credentials == nil || in.NoTokens {
 		in.done.Unused++
 		return nil
 	}
@@ -185,11 +198,22 @@ func (in *orgReader) token(line json.RawMessage) error {
 	return nil
 }
 
+// file holds a file of the package that comes, up to what any package may have:
+// the rest of what is wrong with one is found when it is whole.
+func (in *orgReader) file(f OrgFile) error {
+	const each = 64 // that a file without a byte costs
+	if in.held += each + len(f.Path) + len(f.Data); in.held > pack.MaxUnpacked+1<<20 {
+		return sandbox.Errorf(sandbox.Invalid, "the files of a package are larger than %d bytes", pack.MaxUnpacked)
+	}
+	in.files[f.Path] = f.Data
+	return nil
+}
+
 // unpack keeps the package of the files that came. One that does not fit this host
 // is an error when its extension needs it.
 func (in *orgReader) unpack(digest string) error {
 	files := in.files
-	in.files = map[string][]byte{}
+	in.files, in.held = map[string][]byte{}, 0
 	p, err := pack.FromFiles(files, pack.Options{Manifest: in.host.ManifestOptions()})
 	if err == nil && p.Digest != digest {
 		return sandbox.Errorf(sandbox.Invalid, "the files of %.80q have the digest %s", digest, p.Digest)
@@ -306,13 +330,13 @@ func (in *orgReader) restore(plan Plan, inst registry.Installation, versions []r
 		return nil
 	}
 	record := audit.Record{
-		Org: in.org, Extension: inst.Extension, Actor: in.by, Action: "install", Outcome: "ok", Target: inst.Version,
+		Org: in.org, Extension: inst.Extension, Actor: in.By, Action: "install", Outcome: "ok", Target: inst.Version,
 		Detail: map[string]string{"digest": inst.Digest, "granted": fmt.Sprint(inst.Granted), "signature": plan.Signature.detail()},
 	}
 	if err := h.cfg.Audit.Append(in.ctx, record); err != nil {
 		return fmt.Errorf("runtime: nothing is installed without an audit record: %w", err)
 	}
-	if err := h.pinKey(in.ctx, plan, in.by, h.cfg.Now().UTC()); err != nil {
+	if err := h.pinKey(in.ctx, plan, in.By, h.cfg.Now().UTC()); err != nil {
 		return err
 	}
 	_, err = h.registry.Restore(in.ctx, inst, versions)

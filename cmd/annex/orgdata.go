@@ -51,11 +51,15 @@ Logs and recordings are not moved, nor what was uninstalled.`,
 
 func newOrgImport() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "import NAME FILE",
-		Short:   "Make a new organization of an export; what broke off goes on when it is repeated",
-		Example: "  annex org import acme acme.jsonl",
+		Use:   "import NAME FILE",
+		Short: "Make a new organization of an export; what broke off goes on when it is repeated",
+		Long: `Makes a new organization of an export. The tokens in it let the same values in here:
+who made FILE chose them, so leave them out with --no-tokens unless you trust whoever
+that was. Tokens that an import made before it broke off stay; annex token list shows them.`,
+		Example: "  annex org import acme acme.jsonl\n  annex org import --no-tokens acme acme.jsonl",
 		Args:    exactly(2, "NAME and FILE"),
 	}
+	noTokens := cmd.Flags().Bool("no-tokens", false, "leave tokens out")
 	door := addDoorFlags(cmd)
 	door.create = true
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -65,12 +69,12 @@ func newOrgImport() *cobra.Command {
 		}
 		defer f.Close()
 		return door.with(cmd, func(ctx context.Context, c *admin.Client) error {
-			done, err := admin.Do(ctx, c, admin.ImportOrg, admin.ImportOrgIn{InOrg: admin.InOrg{Org: args[0]}, Lines: f})
+			done, err := admin.Do(ctx, c, admin.ImportOrg, admin.ImportOrgIn{InOrg: admin.InOrg{Org: args[0]}, NoTokens: *noTokens, Lines: f})
 			if err != nil {
 				return err
 			}
 			return door.print(cmd, done, func(out io.Writer) {
-				fmt.Fprintf(out, "imported %s: %d extensions, %d earlier versions, %d values (%d had expired), %d tokens (%d have expired or are used here)\n",
+				fmt.Fprintf(out, "imported %s: %d extensions, %d earlier versions, %d values (%d had expired), %d tokens (%d left out)\n",
 					done.Org, done.Extensions, done.Versions, done.Values, done.Expired, done.Tokens, done.Unused)
 				for _, left := range done.Left {
 					fmt.Fprintf(out, "left out: %s\n", left)

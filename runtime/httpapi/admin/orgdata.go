@@ -26,7 +26,8 @@ var ExportOrg = Define(Spec{
 // ImportOrgIn is an export, and the name of the organization to make of it.
 type ImportOrgIn struct {
 	InOrg
-	Lines io.Reader `raw:"application/x-ndjson" json:"-"`
+	NoTokens bool      `query:"noTokens" json:"-" doc:"leave tokens out, so that nobody gets in whom the export names"`
+	Lines    io.Reader `raw:"application/x-ndjson" json:"-"`
 }
 
 // ImportOrg makes an organization of an export.
@@ -34,7 +35,7 @@ var ImportOrg = Define(Spec{
 	Name: "importOrg", Method: "POST", Path: "/orgs/{org}/import", Right: identity.Operate, AnyOrg: true, Status: 201,
 	Doc: "Makes a new organization of an export; it is suspended until all is there, and an import that broke off goes on when it is repeated",
 }, func(ctx context.Context, c *Call, in ImportOrgIn) (runtime.OrgImport, error) {
-	return c.Host.ImportOrg(ctx, in.Lines, in.Org, c.Caller.Actor)
+	return c.Host.ImportOrg(ctx, in.Lines, in.Org, runtime.ImportOptions{By: c.Caller.Actor, NoTokens: in.NoTokens})
 })
 
 // EraseOrg destroys an organization.
