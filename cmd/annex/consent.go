@@ -10,6 +10,7 @@ import (
 
 	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/httpapi/admin"
 )
 
 // approval is how the command line decides about what a package asks for.
@@ -35,39 +36,73 @@ func addApprovalFlags(cmd *cobra.Command) *approval {
 // decide returns what is granted. What was approved before and is still asked
 // for stays; what is new is asked for in a terminal, unless a flag decides.
 func (a *approval) decide(ctx context.Context, cmd *cobra.Command, plan runtime.Plan) (runtime.Consent, error) {
-	id := string(plan.Manifest.ID)
-	errOut := cmd.ErrOrStderr()
+	granted, how, err := a.consent(ctx, cmd, admin.PlanOf(plan))
+	c := runtime.Consent{Granted: plan.Keep(), By: "command line: " + how}
+	if granted != nil {
+		c.Granted = *granted
+	}
+	return c, err
+}
+
+// consent returns what is granted, nil for what was approved before, and how
+// that was decided.
+func (a *approval) consent(ctx context.Context, cmd *cobra.Command, plan admin.Plan) (*permissions.Set, string, error) {
 	switch {
 	case len(a.grant) > 0:
-		granted, err := chooseGrants(a.grant, id, plan.Asks)
-		return runtime.Consent{Granted: granted, By: "command line: --grant"}, err
+		granted, err := chooseGrants(a.grant, plan.ID, plan.Asks)
+		return &granted, "--grant", err
 	case plan.Added.IsEmpty():
-		return runtime.Consent{Granted: plan.Keep(), By: "command line: nothing new is asked for"}, nil
-	case a.all:
-		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", id)
-		printStatements(errOut, plan.Added)
-		return runtime.Consent{Granted: plan.Asks, By: "command line: --approve-all"}, nil
+		return nil, "nothing new is asked for", nil
 	}
+	q := question{
+		id: plan.ID, list: plan.Consent, text: fmt.Sprintf("Install %s %s by %s?", plan.Name, plan.Version, plan.Publisher),
+		unasked: plan.ID + " needs consent and there is no terminal to ask in", refused: plan.ID + " was not approved; nothing was installed",
+	}
+	if plan.Installed != "" {
+		q.text = plan.Name + " wants additional permissions. Approve?"
+	}
+	how, err := a.approve(ctx, cmd, q)
+	return &plan.Asks, how, err
+}
+
+// question is what a person is asked to approve.
+type question struct {
+	id   string            // of the extension
+	list []admin.Statement // what it will be able to do
+	text string
+
+	unasked string // says that nobody could be asked
+	refused string // says that it was not approved
+}
+
+// approve shows what is asked for, and has it approved by the flag or by a person
+// in a terminal. It returns by which.
+func (a *approval) approve(ctx context.Context, cmd *cobra.Command, q question) (how string, err error) {
+	out := cmd.ErrOrStderr()
 	in, can := terminal(cmd)
-	if !can {
-		fmt.Fprintf(errOut, "%s asks for:\n", id)
-		printStatements(errOut, plan.Added)
-		return runtime.Consent{}, deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", id)
+	switch {
+	case a.all:
+		fmt.Fprintf(out, "%s: approved by --approve-all:\n", q.id)
+	case can:
+		fmt.Fprintf(out, "%s will be able to:\n", q.id)
+	default:
+		fmt.Fprintf(out, "%s asks for:\n", q.id)
 	}
-	fmt.Fprintf(errOut, "%s will be able to:\n", id)
-	printStatements(errOut, plan.Added)
-	question := fmt.Sprintf("Install %s %s by %s?", plan.Manifest.Name, plan.Manifest.Version, plan.Manifest.Publisher)
-	if plan.Installed != nil {
-		question = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Manifest.Name)
+	printConsent(out, q.list)
+	switch {
+	case a.all:
+		return "--approve-all", nil
+	case !can:
+		return "", deniedf("%s; --approve-all approves what is listed above", q.unasked)
 	}
-	ok, err := a.asking(in).confirm(ctx, errOut, question)
-	if err != nil {
-		return runtime.Consent{}, deniedf("%v; nothing was installed", err)
+	ok, err := a.asking(in).confirm(ctx, out, q.text)
+	switch {
+	case err != nil:
+		return "", deniedf("%v; nothing was changed", err)
+	case !ok:
+		return "", deniedf("%s", q.refused)
 	}
-	if !ok {
-		return runtime.Consent{}, deniedf("%s was not approved; nothing was installed", id)
-	}
-	return runtime.Consent{Granted: plan.Asks, By: "command line: asked in a terminal"}, nil
+	return "asked in a terminal", nil
 }
 
 // asking asks in a terminal: the same one, however often.
@@ -78,10 +113,13 @@ func (a *approval) asking(in io.Reader) *prompt {
 	return a.prompt
 }
 
-// printStatements prints consent texts, the highest risk first.
-func printStatements(w io.Writer, set permissions.Set) {
-	for _, s := range set.Statements() {
-		name := string(s.Permission)
+// printConsent prints consent texts, the highest risk first.
+func printConsent(w io.Writer, list []admin.Statement) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "  - nothing")
+	}
+	for _, s := range list {
+		name := s.Permission
 		if name == "" {
 			name = "public routes"
 		}

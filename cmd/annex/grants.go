@@ -108,37 +108,15 @@ the permissions named, and asks. "public" stands for public routes.`,
 		if more.IsEmpty() {
 			return e.print(g, func(out io.Writer) { fmt.Fprintf(out, "%s asks for nothing more\n", g.ID) })
 		}
-		how, err := approveMore(ctx, e, g, more, *all)
+		how, err := (&approval{all: *all}).approve(ctx, e.cmd, question{
+			id: g.ID, list: admin.StatementsOf(more), text: "Approve more for " + g.ID + "?",
+			unasked: "there is no terminal to ask in", refused: "nothing was approved",
+		})
 		if err != nil {
 			return err
 		}
-		return setGrants(ctx, e, of, g, union(g.Granted, more), how)
+		return setGrants(ctx, e, of, g, union(g.Granted, more), "widened, "+how)
 	})
-}
-
-// approveMore shows what more would mean and asks, unless a flag decides.
-func approveMore(ctx context.Context, e errand, g admin.Grants, more permissions.Set, all bool) (string, error) {
-	list := []admin.Statement{}
-	for _, s := range more.Statements() {
-		list = append(list, admin.Statement{Permission: string(s.Permission), Text: s.Text, Risk: string(s.Risk)})
-	}
-	errOut := e.cmd.ErrOrStderr()
-	if all {
-		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", g.ID)
-		printConsent(errOut, list)
-		return "widened by --approve-all", nil
-	}
-	in, can := terminal(e.cmd)
-	if !can {
-		fmt.Fprintf(errOut, "%s would be able to:\n", g.ID)
-		printConsent(errOut, list)
-		return "", deniedf("there is no terminal to ask in; --approve-all approves what is listed above")
-	}
-	ok, err := (&prompt{in: in}).consent(ctx, errOut, "Approve more for "+g.ID+"?", g.ID, list)
-	if err == nil && !ok {
-		err = deniedf("nothing was approved")
-	}
-	return "widened in a terminal", err
 }
 
 // union is everything of both sets. Names under hosts are covered when the

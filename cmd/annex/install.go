@@ -31,7 +31,7 @@ func install(cmd *cobra.Command, host *standard.Host, org, name string, approve 
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s is pinned to version %s and was not updated; annex unpin lets it\n", name, plan.Manifest.ID, plan.Installed.Version)
 		return host.Manifest(ctx, org, string(plan.Manifest.ID))
 	}
-	key, err := approve.key(ctx, cmd, string(plan.Manifest.ID), admin.SignatureOf(plan.Signature))
+	key, err := approve.key(ctx, cmd, string(plan.Manifest.ID), admin.PlanOf(plan).Signature)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/annexhost/annex/permissions"
 	"github.com/annexhost/annex/runtime/httpapi/admin"
 )
 
@@ -80,64 +79,4 @@ func staysOff(e admin.Extension) string {
 		return ""
 	}
 	return "; it stays switched off: annex enable " + e.ID
-}
-
-// consent returns what is granted, nil for what was approved before, and how
-// that was decided.
-func (a *approval) consent(ctx context.Context, cmd *cobra.Command, plan admin.Plan) (*permissions.Set, string, error) {
-	errOut := cmd.ErrOrStderr()
-	switch {
-	case len(a.grant) > 0:
-		granted, err := chooseGrants(a.grant, plan.ID, plan.Asks)
-		return &granted, "--grant", err
-	case plan.Added.IsEmpty():
-		return nil, "nothing new is asked for", nil
-	case a.all:
-		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", plan.ID)
-		printConsent(errOut, plan.Consent)
-		return &plan.Asks, "--approve-all", nil
-	}
-	in, can := terminal(cmd)
-	if !can {
-		fmt.Fprintf(errOut, "%s asks for:\n", plan.ID)
-		printConsent(errOut, plan.Consent)
-		return nil, "", deniedf("%s needs consent and there is no terminal to ask in; --approve-all approves what is listed above", plan.ID)
-	}
-	question := fmt.Sprintf("Install %s %s by %s?", plan.Name, plan.Version, plan.Publisher)
-	if plan.Installed != "" {
-		question = fmt.Sprintf("%s wants additional permissions. Approve?", plan.Name)
-	}
-	ok, err := a.asking(in).consent(ctx, errOut, question, plan.ID, plan.Consent)
-	if err != nil {
-		return nil, "", err
-	}
-	if !ok {
-		return nil, "", deniedf("%s was not approved; nothing was installed", plan.ID)
-	}
-	return &plan.Asks, "asked in a terminal", nil
-}
-
-// consent shows what an extension will be able to do, and asks.
-func (p *prompt) consent(ctx context.Context, out io.Writer, question, id string, list []admin.Statement) (bool, error) {
-	fmt.Fprintf(out, "%s will be able to:\n", id)
-	printConsent(out, list)
-	ok, err := p.confirm(ctx, out, question)
-	if err != nil {
-		return false, deniedf("%v; nothing was changed", err)
-	}
-	return ok, nil
-}
-
-// printConsent prints consent texts, the highest risk first.
-func printConsent(w io.Writer, list []admin.Statement) {
-	if len(list) == 0 {
-		fmt.Fprintln(w, "  - nothing")
-	}
-	for _, s := range list {
-		name := s.Permission
-		if name == "" {
-			name = "public routes"
-		}
-		fmt.Fprintf(w, "  - %s (%s, %s risk)\n", s.Text, name, s.Risk)
-	}
 }

@@ -104,27 +104,13 @@ func (d *doorFlags) approvePending(ctx context.Context, cmd *cobra.Command, c *a
 	if err != nil {
 		return err
 	}
-	errOut := cmd.ErrOrStderr()
-	how := "--approve-all"
-	in, can := terminal(cmd)
-	switch {
-	case approve.all:
-		fmt.Fprintf(errOut, "%s: approved by --approve-all:\n", extension)
-		printConsent(errOut, pending.Consent)
-	case !can:
-		fmt.Fprintf(errOut, "%s %s asks for:\n", extension, pending.Version)
-		printConsent(errOut, pending.Consent)
-		return deniedf("the update of %s waits for approval, and the old version runs on; annex update --approve --approve-all %s approves what is listed above", extension, extension)
-	default:
-		title := fmt.Sprintf("%s %s wants additional permissions. Approve?", extension, pending.Version)
-		ok, err := (&prompt{in: in}).consent(ctx, errOut, title, extension, pending.Consent)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return deniedf("the update of %s was not approved: it waits, and the old version runs on; annex update --withdraw %s drops it", extension, extension)
-		}
-		how = "asked in a terminal"
+	how, err := approve.approve(ctx, cmd, question{
+		id: extension, list: pending.Consent, text: fmt.Sprintf("%s %s wants additional permissions. Approve?", extension, pending.Version),
+		unasked: fmt.Sprintf("the update of %s waits for approval, and the old version runs on: annex update --approve %[1]s", extension),
+		refused: fmt.Sprintf("the update of %s was not approved: it waits, and the old version runs on; annex update --withdraw %[1]s drops it", extension),
+	})
+	if err != nil {
+		return err
 	}
 	done, err := admin.Do(ctx, c, admin.ApproveUpdate, admin.ApproveIn{OfExtension: d.of(extension), Digest: pending.Digest, How: how})
 	return d.tell(cmd, done, err, "updated %s to %s")

@@ -30,7 +30,7 @@ func (c *Call) grants(ctx context.Context, inst registry.Installation) (Grants, 
 	missing := permissions.Diff(inst.Granted, m.Permissions).Added
 	return Grants{
 		ID: inst.Extension, Version: inst.Version, Asks: m.Permissions, Granted: inst.Granted, Missing: missing,
-		Allows: statements(inst.Granted), Would: statements(missing), Epoch: inst.Epoch,
+		Allows: StatementsOf(inst.Granted), Would: StatementsOf(missing), Epoch: inst.Epoch,
 	}, nil
 }
 

@@ -21,7 +21,8 @@ type Statement struct {
 	Risk       string `json:"risk" doc:"low, medium or high"`
 }
 
-func statements(set permissions.Set) []Statement {
+// StatementsOf are the consent texts of permissions, the highest risk first.
+func StatementsOf(set permissions.Set) []Statement {
 	list := []Statement{}
 	for _, s := range set.Statements() {
 		list = append(list, Statement{Permission: string(s.Permission), Text: s.Text, Risk: string(s.Risk)})
@@ -58,8 +59,8 @@ type Signature struct {
 	Changed     bool   `json:"changed" doc:"the publisher had another key, or one at all; install needs acceptKey"`
 }
 
-// SignatureOf shows what a host found out.
-func SignatureOf(s runtime.Signature) Signature {
+// signatureOf shows what a host found out.
+func signatureOf(s runtime.Signature) Signature {
 	shown := Signature{Tier: string(s.Tier), First: s.First(), Changed: s.Changed()}
 	if s.Key != nil {
 		shown.KeyID, shown.Fingerprint = s.Key.KeyID, s.Key.Fingerprint()
@@ -85,15 +86,16 @@ var PlanInstall = Define(Spec{
 	if err != nil {
 		return Plan{}, err
 	}
-	return showPlan(plan), nil
+	return PlanOf(plan), nil
 })
 
-func showPlan(plan runtime.Plan) Plan {
+// PlanOf shows what a host found out.
+func PlanOf(plan runtime.Plan) Plan {
 	m := plan.Manifest
 	shown := Plan{
 		ID: string(m.ID), Name: m.Name, Version: m.Version, Publisher: m.Publisher, Digest: plan.Digest, Same: plan.Same,
-		Asks: plan.Asks, Keep: plan.Keep(), Added: plan.Added, Removed: plan.Removed, Consent: statements(plan.Added), Warnings: plan.Warnings,
-		Signature: SignatureOf(plan.Signature),
+		Asks: plan.Asks, Keep: plan.Keep(), Added: plan.Added, Removed: plan.Removed, Consent: StatementsOf(plan.Added), Warnings: plan.Warnings,
+		Signature: signatureOf(plan.Signature),
 	}
 	if plan.Installed != nil {
 		shown.Installed = plan.Installed.Version

@@ -65,7 +65,7 @@ var ShowExtension = Define(Spec{
 	for _, r := range m.Contributes.APIRoutes {
 		d.Routes = append(d.Routes, RouteView{Method: r.Method, Path: r.Path, Public: r.Public, RateLimit: r.RateLimit})
 	}
-	d.Allows = statements(inst.Granted)
+	d.Allows = StatementsOf(inst.Granted)
 	d.Missing = permissions.Diff(inst.Granted, m.Permissions).Added
 	d.Pin, d.Pending = inst.Pin, inst.Pending
 	d.Storage = StorageUsage{Keys: usage.Keys, Bytes: usage.Bytes}

@@ -75,7 +75,7 @@ var Update = Define(Spec{
 	if err != nil {
 		return Updated{}, err
 	}
-	done := Updated{State: "updated", Plan: showPlan(plan)}
+	done := Updated{State: "updated", Plan: PlanOf(plan)}
 	switch {
 	case inst.Pending != nil && inst.Pending.Digest == plan.Digest:
 		done.State = "pending"
@@ -114,7 +114,7 @@ var ShowUpdate = Define(Spec{
 	diff := permissions.Diff(inst.Granted, p.Asks)
 	return PendingUpdate{
 		Version: p.Version, Digest: p.Digest, Asks: p.Asks, Added: diff.Added, Removed: diff.Removed,
-		Consent: statements(diff.Added), Since: p.Since, By: p.By,
+		Consent: StatementsOf(diff.Added), Since: p.Since, By: p.By,
 	}, nil
 })
 
