@@ -10,15 +10,20 @@ import (
 	"github.com/annexhost/annex/runtime/standard"
 )
 
-// authenticator knows the printed token of this run and the tokens of the host.
+// authenticator knows the printed token of this run, if there is one, and the
+// tokens of the host.
 func authenticator(state *standard.State, org, printed string) (httpapi.Authenticator, error) {
-	static, err := httpapi.NewStaticToken(printed, httpapi.Identity{Org: org, Role: identity.Operator, User: &bridge.User{
+	kept := httpapi.Bearers{Verifier: state.Tokens}
+	if printed == "" {
+		return kept, nil
+	}
+	static, err := httpapi.NewStaticToken(printed, httpapi.Identity{Org: org, Role: identity.Operator, Credential: "printed by serve", User: &bridge.User{
 		ID: "admin", Email: "admin@" + org, OrgID: org, Role: string(identity.Admin),
 	}})
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.AnyOf(static, httpapi.Bearers{Verifier: state.Tokens}), nil
+	return httpapi.AnyOf(static, kept), nil
 }
 
 // newIssuers returns the issuers of the settings, nil when there are none.

@@ -48,8 +48,8 @@ func newServe() *cobra.Command {
 consent, and answers /extensions/ID/PATH until it is interrupted. What was
 installed before in the same --data directory is served too, with its state.
 
-The token that is printed is an operator's of this host, for this run, and an
-admin's of the organization. Others come from annex token new.`,
+The token that is printed in a terminal, and with --json, is an operator's of this
+host, for this run, and an admin's of the organization. Others come from annex token new.`,
 		Example: `  annex serve --approve-all examples/hello examples/notes
   annex serve --data /var/lib/annex --listen :7433 --json notes-1.0.0.bpx
   annex serve --resolve api.example.com=127.0.0.1:8443 --allow-cidr 127.0.0.1/32 ./my-extension`,
@@ -139,7 +139,10 @@ func (s *serveFlags) install(host *standard.Host, packages []string) ([]app, err
 
 // answer opens the doors, says where they are, and serves.
 func (s *serveFlags) answer(host *standard.Host, log hclog.Logger, settings httpSettings, counted *metrics.Metrics, apps []app) error {
-	token := httpapi.NewToken()
+	token := ""
+	if s.asJSON || toTerminal(s.cmd.OutOrStdout()) || *s.data == "" {
+		token = httpapi.NewToken() // in a journal or a pod's log it would be that of all who read them
+	}
 	auth, err := authenticator(host.State, s.org, token)
 	if err != nil {
 		return err
@@ -218,6 +221,10 @@ func greet(cmd *cobra.Command, g greeting, asJSON bool, apps []app) {
 				fmt.Fprintf(out, "  %-6s %s/public/%s/%s  (anyone who has this address)\n", r.Method, g.URL, a.publicToken, r.Path)
 			}
 		}
+	}
+	if g.Token == "" {
+		fmt.Fprint(out, "\nNo token is printed where it would be kept: annex token new makes one.\n\nInterrupt to stop.\n")
+		return
 	}
 	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.URL, apps))
 }
