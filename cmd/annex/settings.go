@@ -34,14 +34,18 @@ const masterKeyVariable = "ANNEX_MASTER_KEY"
 // addSettings gives cmd the flag --config, and fills in what the command line
 // leaves open: first from the environment, then from the file.
 func addSettings(cmd *cobra.Command) {
-	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml, where there is one and the directory is no extension)")
-	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml in this directory, where the packages are elsewhere)")
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if *file == "" && exists(settingsFile) {
+			if isExtension() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "annex: %s is left out: this directory is an extension, whose author may have written it; --config %[1]s reads it\n", settingsFile)
+			} else if name := packageHere(args); name != "" {
+				return usagef("%s is in the same directory as %s, whose author may have written it: --config %[1]s reads it, --config %[3]s leaves it out", settingsFile, name, os.DevNull)
+			}
+		}
 		fromFile, err := readSettings(*file)
 		if err != nil {
 			return err
-		}
-		if *file == "" && isExtension() && exists(settingsFile) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "annex: %s is left out: this directory is an extension, whose author may have written it; --config %[1]s reads it\n", settingsFile)
 		}
 		return fillIn(cmd.Flags(), fromFile)
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
@@ -30,6 +32,7 @@ var knownSettings = map[string]bool{
 // openSettings returns the text of a file of settings and its name; nil when none
 // is named and there is none. The one of a directory that is an extension is not
 // read unasked: who tries a stranger's extension would take the stranger's settings.
+// Nor is one beside the packages that a command takes: see addSettings.
 func openSettings(name string) (data []byte, found string, err error) {
 	optional := name == ""
 	if optional {
@@ -46,6 +49,23 @@ func openSettings(name string) (data []byte, found string, err error) {
 		return nil, name, usagef("settings: %v", err)
 	}
 	return data, name, nil
+}
+
+// packageHere returns the first of args that is a package in the current directory
+// or below it; empty when there is none.
+func packageHere(args []string) string {
+	for _, arg := range args {
+		if here, err := filepath.Abs("."); err == nil && filepath.IsAbs(arg) {
+			if below, err := filepath.Rel(here, arg); err == nil {
+				arg = below
+			}
+		}
+		isPackage := exists(filepath.Join(arg, "extension.json")) || strings.HasSuffix(arg, ".bpx") && exists(arg)
+		if isPackage && filepath.IsLocal(arg) {
+			return arg
+		}
+	}
+	return ""
 }
 
 // isExtension reports whether the current directory is a package.
