@@ -45,6 +45,9 @@ func (h *Host) configure(ctx context.Context, org, extension, by string, f func(
 		return registry.Installation{}, err
 	}
 	inst, err := h.change(ctx, org, extension, by, "config", func(i *registry.Installation) error {
+		if i.Version != m.Version {
+			return sandbox.Errorf(sandbox.Conflict, "extension %s has version %s by now; look at what can be configured", i.Extension, i.Version)
+		}
 		values, err := f(i.Config)
 		if err != nil {
 			return err

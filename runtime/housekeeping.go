@@ -22,7 +22,7 @@ func (h *Host) keepHouse(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if round%hourlyAfter == 0 {
+		if round%hourlyAfter == 1 { // the first time soon: a host may not live for an hour
 			if err := h.Hourly(ctx); err != nil && ctx.Err() == nil {
 				h.log.Warn("hourly housekeeping failed, will be tried again", "error", err)
 			}
