@@ -29,7 +29,7 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: waitfor FILE TEXT")
 	}
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil && bytes.Contains(text, []byte(args[1])) {

@@ -105,10 +105,14 @@ func toolchain(env *testscript.Env) {
 	env.Setenv("GOTOOLCHAIN", "local")
 }
 
+// patience is how long a test waits for what should come at once, on a machine
+// that is busy with other tests.
+const patience = 3 * time.Minute
+
 // serving waits for the greeting of serve.
 func serving(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		var g greeting
 		if data, err := os.ReadFile(name); err == nil && json.Unmarshal(data, &g) == nil && g.Listen != "" {
@@ -142,7 +146,7 @@ var publicAddress = regexp.MustCompile(`http://([^/]+)(/public/[^/]+)/`)
 
 // shown waits for the addresses that serve prints for people.
 func shown(ts *testscript.TestScript, _ bool, _ []string) {
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		text, err := os.ReadFile(ts.MkAbs("shown"))
 		if found := publicAddress.FindSubmatch(text); err == nil && found != nil && bytes.Contains(text, []byte("Interrupt to stop")) {

@@ -61,11 +61,11 @@ func newTenants(t *testing.T) *tenants {
 		}
 		w.install(org, "annex.vault", vault)
 		for _, role := range []identity.Role{identity.Admin, identity.Member} {
-			w.token(org, role, time.Time{})
+			w.token(org, role)
 		}
 	}
 	w.install("acme", "annex.private", vault)
-	w.token("acme", "operator", time.Time{})
+	w.token("acme", "operator")
 	auth, err := authenticator(host.State, "acme", httpapi.NewToken())
 	if err != nil {
 		t.Fatal(err)
@@ -85,9 +85,9 @@ func newTenants(t *testing.T) *tenants {
 }
 
 // token makes a token and keeps its value as "org/role".
-func (w *tenants) token(org string, role identity.Role, expires time.Time) {
+func (w *tenants) token(org string, role identity.Role) {
 	value, made, err := w.host.State.Tokens.New(w.t.Context(), identity.Token{
-		Org: org, User: "somebody", Role: role, CreatedBy: "test", CreatedAt: time.Now(), ExpiresAt: expires,
+		Org: org, User: "somebody", Role: role, CreatedBy: "test", CreatedAt: time.Now(),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -361,11 +361,14 @@ func TestTokensAreNotReplayed(t *testing.T) {
 			}
 		}
 	}
-	w.token("acme", identity.Member, time.Now().Add(50*time.Millisecond))
-	time.Sleep(60 * time.Millisecond)
+	before := identity.NewTokens(w.host.State.Store, func() time.Time { return time.Now().Add(-2 * time.Hour) })
+	expired, _, err := before.New(t.Context(), identity.Token{Org: "acme", User: "somebody", Role: identity.Member, ExpiresAt: time.Now().Add(-time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	good := w.tokens["globex/admin"]
 	for name, value := range map[string]string{
-		"revoked": w.tokens["revoked"], "expired": w.tokens["acme/member"], "cut": good[:len(good)-1], "longer": good + "A",
+		"revoked": w.tokens["revoked"], "expired": expired, "cut": good[:len(good)-1], "longer": good + "A",
 		"another case": strings.ToUpper(good), "an id": w.ids["token"], "a public address's": w.door, "without its prefix": strings.TrimPrefix(good, "annex_"),
 	} {
 		w.tokens["probe"] = value

@@ -38,7 +38,7 @@ func open(t testing.TB, store storage.Store) *Log {
 		if err := l.Close(context.Background()); err != nil {
 			t.Errorf("close: %v", err)
 		}
-		deadline := time.Now().Add(10 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
 			time.Sleep(time.Millisecond)
 		}

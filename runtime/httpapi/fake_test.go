@@ -152,7 +152,7 @@ func serve(t testing.TB, handler http.Handler, change func(*ServerConfig)) strin
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		_ = s.Shutdown(ctx) // a test that leaves requests behind is about that
 		if err := <-served; err != nil {
@@ -166,7 +166,7 @@ func serve(t testing.TB, handler http.Handler, change func(*ServerConfig)) strin
 // checkLeaks waits for the goroutines to become as few as before.
 func checkLeaks(t testing.TB, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); goruntime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); goruntime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			stacks = stacks[:goruntime.Stack(stacks, true)]

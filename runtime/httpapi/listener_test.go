@@ -48,7 +48,7 @@ func TestShareOfAClient(t *testing.T) {
 				t.Fatalf("%s: %v", addr, err)
 			}
 			return nil
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s: neither taken nor closed", addr)
 			return nil
 		}

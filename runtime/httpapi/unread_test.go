@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,7 +18,8 @@ import (
 	"github.com/annexhost/annex/runtime"
 )
 
-// send writes raw to a new connection and returns all that comes back.
+// send writes raw to a new connection and returns all that comes back until the
+// server ends it.
 func send(t *testing.T, address, raw string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -24,17 +27,25 @@ func send(t *testing.T, address, raw string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	go io.WriteString(conn, raw) // the server may stop reading
-	got, _ := io.ReadAll(conn)   // it may be reset after the answer
+	got, err := io.ReadAll(conn) // it may be reset after the answer
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%.40q: the connection is held", raw)
+	}
 	return string(got)
+}
+
+// patient lets no time of a server's own end a connection.
+func patient(c *ServerConfig) {
+	c.HeaderTimeout, c.IdleTimeout, c.WriteTimeout = time.Hour, time.Hour, time.Hour
 }
 
 // What net/http answers itself has the form of all other answers.
 func TestUnreadableRequests(t *testing.T) {
-	address := serve(t, newTestHandler(t, demoHost, nil), nil)
+	address := serve(t, newTestHandler(t, demoHost, nil), patient)
 	tests := []struct {
 		rule, raw string
 		status    int
@@ -49,11 +60,7 @@ func TestUnreadableRequests(t *testing.T) {
 		{"an expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nContent-Length: 1\r\n\r\n", 417},
 	}
 	for _, tt := range tests {
-		began := time.Now()
 		raw := send(t, address, tt.raw)
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("%s: the connection was held for %s", tt.rule, took)
-		}
 		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(raw)), nil)
 		if err != nil {
 			t.Errorf("%s: %v in %q", tt.rule, err, raw)
