@@ -70,7 +70,10 @@ func newRestore() *cobra.Command {
 		Long: `Reads FILE, checks all of it, and makes the data directory of --data from it. The
 directory must be empty but for the master key of the backup, which is needed
 to check it: put it there as master.key, or name it by --master-key-file. A
-restore that was interrupted is begun again by the same command.`,
+restore that was interrupted is begun again by the same command.
+
+What was done since the backup is undone: look at tokens that were revoked, grants that
+were taken away and public addresses that were rotated before you serve it.`,
 		Example: `  mkdir -m 700 new && cp /keys/master.key new/
   annex restore --data new /backups/annex-2026-11-22.annex-backup`,
 		Args: exactly(1, "FILE"),
