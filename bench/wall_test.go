@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -179,9 +182,17 @@ func TestIdlePairsHaveNoWorker(t *testing.T) {
 }
 
 // jailed runs code in jailed workers, without a host around them.
+// They are annex, as annex has it, and not this program, which starts with
+// all that it is compared with.
 func jailed(t *testing.T, c worker.Config, code string) (*worker.Engine, sandbox.Program) {
 	t.Helper()
-	c.Engine = standard.JavaScript
+	annex := filepath.Join(t.TempDir(), "annex")
+	build := exec.Command("go", "build", "-o", annex, "./cmd/annex")
+	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	c.Engine, c.Command = standard.JavaScript, func() *exec.Cmd { return exec.Command(annex) }
 	e, err := worker.New(c)
 	must(t, err)
 	t.Cleanup(func() { e.Close() })
