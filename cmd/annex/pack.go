@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/internal/atomicfile"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/manifest"
@@ -45,7 +46,7 @@ there are built first.`,
 		if output == "" {
 			output = p.FileName()
 		}
-		if err := replaceFile(output, data); err != nil {
+		if err := atomicfile.Write(output, data, 0o644); err != nil {
 			return err
 		}
 		if asJSON {
@@ -117,18 +118,4 @@ func bundles(ctx context.Context, p *pack.Package) error {
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
-}
-
-// replaceFile writes a file in one step: whoever reads it sees the old or the new.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

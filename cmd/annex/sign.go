@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/annexhost/annex/internal/atomicfile"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/manifest"
 	"github.com/annexhost/annex/runtime/pack"
@@ -61,7 +62,7 @@ earlier one. The key is one that annex keys new has made.`,
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(args[0], data); err != nil {
+		if err := atomicfile.Write(args[0], data, 0o644); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: signed with %s (%s)\n", args[0], made.KeyID, made.Fingerprint())

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/internal/atomicfile"
 	"github.com/annexhost/annex/internal/exttest"
 )
 
@@ -44,7 +45,7 @@ func writeGuest(dir string) error {
 		return err
 	}
 	for name, data := range bridge.GuestSource() {
-		if err := replaceFile(filepath.Join(dir, name), data); err != nil {
+		if err := atomicfile.Write(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}

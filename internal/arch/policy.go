@@ -37,6 +37,7 @@ var Policy = []struct {
 }{
 	// Vocabulary: these know nothing of ours.
 	{"internal/arch", Rule{}},
+	{"internal/atomicfile", Rule{}},
 	{"internal/nesting", Rule{Tests: []string{goja, esbuild}}},
 	{"internal/watch", Rule{Others: []string{"github.com/fsnotify/fsnotify"}}},
 	{"permissions", Rule{Others: []string{xnet}}},
@@ -69,7 +70,7 @@ var Policy = []struct {
 		Tests:  []string{"runtime/sandbox/sandboxtest", "runtime/bundle"},
 	}},
 	{"runtime/wasm", Rule{
-		Ours:   []string{"runtime/sandbox", "runtime/wasm/binary"},
+		Ours:   []string{"internal/atomicfile", "runtime/sandbox", "runtime/wasm/binary"},
 		Others: []string{wazero, xsys},
 		Tests:  []string{"runtime/sandbox/sandboxtest"},
 	}},
@@ -151,12 +152,12 @@ var Policy = []struct {
 		},
 		Others: []string{goja + "/ast", goja + "/file", goja + "/parser", goja + "/token", "github.com/go-sourcemap/sourcemap"},
 	}},
-	{"internal/gobuild", Rule{Ours: []string{"runtime/bundle", "runtime/manifest"}}},
+	{"internal/gobuild", Rule{Ours: []string{"internal/atomicfile", "runtime/bundle", "runtime/manifest"}}},
 	{"internal/scaffold", Rule{Ours: []string{"bridge", "internal/exttest", "runtime/manifest"}, Tests: []string{"internal/gobuild", "runtime/pack"}}},
 
 	{"cmd/annex", Rule{
 		Ours: []string{
-			"internal/check", "internal/exttest", "internal/gobuild", "internal/scaffold", "runtime/signing",
+			"internal/atomicfile", "internal/check", "internal/exttest", "internal/gobuild", "internal/scaffold", "runtime/signing",
 			"internal/watch",
 			"permissions", "storage", "secrets", "bridge", "bridge/egress", "runtime", "runtime/sandbox",
 			"runtime/manifest", "runtime/pack", "runtime/audit", "runtime/identity", "runtime/registry", "runtime/admission", "runtime/httpapi", "runtime/httpapi/admin", "runtime/metrics", "runtime/doctor", "runtime/recording", "runtime/standard", "runtime/bundle", "runtime/backup", "runtime/logs",

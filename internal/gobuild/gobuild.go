@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/annexhost/annex/internal/atomicfile"
 	"github.com/annexhost/annex/runtime/manifest"
 )
 
@@ -96,7 +97,7 @@ func Build(ctx context.Context, dir string) ([]Built, error) {
 		if before, err := os.ReadFile(target); err == nil && bytes.Equal(before, data) {
 			continue
 		}
-		if err := replace(target, data); err != nil {
+		if err := atomicfile.Write(target, data, 0o644); err != nil {
 			return built, err
 		}
 		built = append(built, Built{m, len(data), time.Since(began)})
@@ -129,20 +130,6 @@ func build(ctx context.Context, compiler, dir string, m Module) ([]byte, error) 
 		return nil, err
 	}
 	return os.ReadFile(out)
-}
-
-// replace writes a file in one step, beside what reads it.
-func replace(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".module-*") // a hidden file is in no package
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // String says what was made.
