@@ -31,16 +31,18 @@ type Watcher struct {
 	events  *fsnotify.Watcher
 	changes chan struct{}
 	done    chan struct{}
-	watched int
+	most    int // directories
 }
 
 // New watches the directories. [Watcher.Close] ends it.
-func New(directories ...string) (*Watcher, error) {
+func New(directories ...string) (*Watcher, error) { return newWatcher(maxDirectories, directories...) }
+
+func newWatcher(most int, directories ...string) (*Watcher, error) {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
 	}
-	w := &Watcher{events: events, changes: make(chan struct{}, 1), done: make(chan struct{})}
+	w := &Watcher{events: events, changes: make(chan struct{}, 1), done: make(chan struct{}), most: most}
 	for _, d := range directories {
 		if err := w.add(d); err != nil {
 			return nil, errors.Join(err, events.Close())
@@ -63,6 +65,7 @@ func (w *Watcher) Close() error {
 
 // add watches a directory and those below it.
 func (w *Watcher) add(root string) error {
+	watched := len(w.events.WatchList()) // without those that are gone
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if path != root && errors.Is(err, fs.ErrNotExist) {
@@ -76,7 +79,7 @@ func (w *Watcher) add(root string) error {
 		if path != root && skipped(path) {
 			return fs.SkipDir
 		}
-		if w.watched++; w.watched > maxDirectories {
+		if watched++; watched > w.most {
 			return errTooMany
 		}
 		return w.events.Add(path)
