@@ -1,11 +1,15 @@
 package runtime_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/annexhost/annex/bridge"
+	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/runtime"
 	"github.com/annexhost/annex/runtime/recording"
 	"github.com/annexhost/annex/runtime/registry"
@@ -81,6 +85,84 @@ func TestARecordedInvocationRunsAgainAsItRan(t *testing.T) {
 	}
 	if got, err := h.State.Space("acme", "acme.x", standard.Options{}).Get(t.Context(), "n"); err != nil || string(got) != "2" {
 		t.Errorf("the replay touched state: n is %s, %v", got, err)
+	}
+}
+
+// racing are handlers for which it matters whether a timer or an answer comes first.
+var racing = map[string]struct{ code, want string }{
+	"an answer that never came": {`
+		return Promise.race([http.fetch('https://a.example/never').then(() => 'answer', e => e.code), sleep(300).then(() => 'timer')])`, `timer`},
+	"an answer that came after a timer": {`
+		const late = http.fetch('https://a.example/late').then(() => 'answer')
+		const first = await Promise.race([late, sleep(30).then(() => 'timer')])
+		await http.fetch('https://a.example/go') // now it may come
+		return [first, await late]`, `["timer","answer"]`},
+	"an answer that came before a timer": {`
+		return Promise.race([http.fetch('https://a.example/go').then(() => 'answer'), sleep(20000).then(() => 'timer')])`, `answer`},
+}
+
+// latecomer is an upstream whose answers come as their addresses say.
+type latecomer struct{ may chan struct{} }
+
+func (l latecomer) Fetch(ctx context.Context, r egress.Request, allow func(string) error, _ egress.Limits) (*egress.Response, error) {
+	switch {
+	case strings.HasSuffix(r.URL, "/never"):
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case strings.HasSuffix(r.URL, "/go"):
+		close(l.may)
+	default:
+		<-l.may
+	}
+	return &egress.Response{Status: 200, URL: r.URL}, allow("a.example")
+}
+
+func TestAReplayKeepsWhatCameFirst(t *testing.T) {
+	for name, c := range racing {
+		up := latecomer{make(chan struct{})}
+		h := openHost(t, standard.Options{Record: recordAll, Fetcher: func(string, string) bridge.Fetcher { return up }})
+		installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", `"http:domain:a.example"`, ""),
+			`const sleep = ms => new Promise(resolve => setTimeout(resolve, ms)); export default async ({http}) => {`+c.code+`}`))
+		answer, rec := recorded(t, h, "r-1", `{}`)
+		if answer != c.want {
+			t.Fatalf("%s: recorded %s, want %s", name, answer, c.want)
+		}
+		for range 3 {
+			if done := replay(t, h, rec); len(done.Differences) > 0 {
+				t.Errorf("%s: %+v", name, done.Differences)
+			}
+		}
+	}
+}
+
+// Sleeping takes no time in a replay, but counts for the limit of time.
+func TestAReplayDoesNotSleep(t *testing.T) {
+	h := openHost(t, standard.Options{Record: recordAll})
+	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), `
+		export default async ({request}) => {
+			for (let n = 0; n < 4; n++) await new Promise(resolve => setTimeout(resolve, request.body))
+			return 'slept'
+		}`))
+	_, rec := recorded(t, h, "r-1", `5`)
+	input := string(rec.Input.JSON)
+	began := time.Now()
+	for ms, want := range map[string]string{"5000": "", "20000": "error: no error -> Error (timeout): wall-clock time limit exceeded: used 30s of 30s"} {
+		rec.Input.JSON = json.RawMessage(strings.Replace(input, `"body":5`, `"body":`+ms, 1))
+		if string(rec.Input.JSON) == input {
+			t.Fatalf("no body in %s", input)
+		}
+		got := ""
+		for _, d := range replay(t, h, rec).Differences {
+			if d.What == "error" {
+				got = fmt.Sprintf("%s: %s -> %s", d.What, d.Was, d.Is)
+			}
+		}
+		if got != want {
+			t.Errorf("4 sleeps of %s ms: %q, want %q", ms, got, want)
+		}
+	}
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("50 s of sleep took %v", took)
 	}
 }
 

@@ -27,8 +27,12 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	if inv.Random != nil {
 		r.clock.set(inv.Now, inv.Random) // of module-level code too
 	}
-	if inv.Wait != nil {
-		r.waitAs(inv, limits)
+	switch {
+	case inv.Wait != nil:
+		r.waitAs(r.clock.now, inv.Wait, limits)
+	case inv.Hurry:
+		skip := &skipping{}
+		r.waitAs(skip.now, skip.wait, limits)
 	}
 	if !r.loaded {
 		r.load()
@@ -51,10 +55,9 @@ func (r *realm) invoke(ctx context.Context, inv sandbox.Invocation, limits sandb
 	return result, usage, nil
 }
 
-// waitAs makes timers, and the limit of wall-clock time, follow the clock of an
-// invocation.
-func (r *realm) waitAs(inv sandbox.Invocation, limits sandbox.Limits) {
-	other := &otherClock{now: r.clock.now, wait: inv.Wait}
+// waitAs makes timers, and the limit of wall-clock time, follow another clock.
+func (r *realm) waitAs(now func() time.Time, wait waiter, limits sandbox.Limits) {
+	other := &otherClock{now: now, wait: wait}
 	if limits.Wall > 0 {
 		began := other.now()
 		other.deadline = began.Add(limits.Wall)

@@ -30,10 +30,13 @@ type loop struct {
 // otherClock is the clock of an invocation that brings its own way to wait.
 type otherClock struct {
 	now      func() time.Time
-	wait     func(due time.Time, calls int) (<-chan struct{}, func())
+	wait     waiter
 	deadline time.Time // zero: none
 	late     func()    // the deadline has passed
 }
+
+// waiter is [sandbox.Invocation]'s Wait.
+type waiter = func(due time.Time, calls int) (rings <-chan struct{}, woken func())
 
 // now is what timers go by.
 func (l *loop) now() time.Time {

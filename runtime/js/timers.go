@@ -13,8 +13,29 @@ import (
 // at once.
 const maxDelay = (1<<31 - 1) * time.Millisecond
 
+// skipping is the machine's clock, without the time in which a realm would have
+// waited for timers alone. It belongs to the loop.
+type skipping struct{ skipped time.Duration }
+
+func (s *skipping) now() time.Time { return time.Now().Add(s.skipped) }
+
+func (s *skipping) wait(due time.Time, calls int) (rings <-chan struct{}, woken func()) {
+	bell := make(chan struct{})
+	left := due.Sub(s.now())
+	switch {
+	case due.IsZero(): // never
+	case calls == 0:
+		s.skipped += max(left, 0)
+		close(bell)
+	default:
+		alarm := time.AfterFunc(left, func() { close(bell) })
+		return bell, func() { alarm.Stop() }
+	}
+	return bell, func() {}
+}
+
 // setTimeout runs on the machine's clock, whatever clock the realm sees, unless
-// the invocation brings its own way to wait.
+// the invocation says otherwise.
 func (r *realm) setTimeout(fc goja.FunctionCall) goja.Value {
 	delay := timerDelay(fc.Argument(1))
 	return r.setTimer("setTimeout", fc, delay, 0)

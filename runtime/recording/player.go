@@ -20,8 +20,9 @@ type Difference struct {
 	Is   string `json:"is"`   // empty: there is nothing
 }
 
-// patience is how long an answer waits for another that came before it in the
-// recording: only changed code makes it wait in vain.
+// patience is how long an answer waits for what came before it in the recording,
+// beyond all of the time that the recording took: only changed code makes it wait
+// in vain. After that no answer waits so long.
 const patience = 200 * time.Millisecond
 
 // arrival is what an answer has to reach the guest before the next one is given.
@@ -31,12 +32,16 @@ const arrival = 2 * time.Millisecond
 type Player struct {
 	rec    *Recording
 	redact func(string) string
+	places map[int]int // calls by the place in which they ended
 
 	mu       sync.Mutex
 	readings int
-	taken    []bool // by call
-	began    int    // how many calls the invocation has made
-	ended    map[int]*ending
+	calls    int           // that the invocation has made
+	taken    []bool        // by call
+	begun    int           // how many recorded calls, from the first on, are taken
+	given    []time.Time   // by call: when it was answered
+	changed  chan struct{} // closed, and made anew, when taken or given changes
+	astray   bool          // an answer has waited in vain
 	diffs    []Difference
 }
 
@@ -49,19 +54,22 @@ func Play(rec *Recording, redact func(string) string) *Player {
 	if redact == nil {
 		redact = func(s string) string { return s }
 	}
-	p := &Player{rec: rec, redact: redact, taken: make([]bool, len(rec.Calls)), ended: map[int]*ending{}}
-	for _, c := range rec.Calls {
-		if c.Ended > 0 {
-			p.ended[c.Ended] = &ending{given: make(chan struct{})}
-		}
+	p := &Player{
+		rec: rec, redact: redact, places: map[int]int{}, taken: make([]bool, len(rec.Calls)), given: make([]time.Time, len(rec.Calls)),
+		changed: make(chan struct{}),
+	}
+	for i, c := range rec.Calls {
+		p.places[c.Ended] = i
 	}
 	return p
 }
 
-// Invocation is what is run again.
+// Invocation is what is run again. Where it waited for nothing but timers it need
+// not wait.
 func (p *Player) Invocation(tenant string) sandbox.Invocation {
 	return sandbox.Invocation{
-		ID: p.rec.ID, Tenant: tenant, Input: p.rec.Input.Sandbox(), Limits: p.rec.Limits, Now: p.now, Random: chance(p.rec.Seed),
+		ID: p.rec.ID, Tenant: tenant, Input: p.rec.Input.Sandbox(), Limits: p.rec.Limits,
+		Now: p.now, Random: chance(p.rec.Seed), Hurry: true,
 	}
 }
 
@@ -88,8 +96,8 @@ func (p *Player) Call(ctx context.Context, method string, asked sandbox.Payload)
 	hideSecret(&made)
 	args := made.Args
 	p.mu.Lock()
-	p.began++
-	n := p.began
+	p.calls++
+	n := p.calls
 	at := p.find(method, args)
 	if at < 0 {
 		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Is: p.show(args)})
@@ -100,12 +108,20 @@ func (p *Player) Call(ctx context.Context, method string, asked sandbox.Payload)
 		return sandbox.Payload{}, sandbox.Errorf(sandbox.Unavailable, "%s: the recording has no answer to this call", method)
 	}
 	p.taken[at] = true
+	for p.begun < len(p.taken) && p.taken[p.begun] {
+		p.begun++
+	}
+	p.change()
 	c := p.rec.Calls[at]
 	if !equal(c.Args, args, p.redact) {
 		p.differ(Difference{What: fmt.Sprintf("call %d: %s", n, method), Was: p.show(c.Args), Is: p.show(args)})
 	}
 	p.mu.Unlock()
-	p.inTurn(ctx, c.Ended)
+	if c.Ended == 0 {
+		p.until(ctx, p.rec.Wall+patience, func() bool { return false })
+		return sandbox.Payload{}, sandbox.Errorf(sandbox.Unavailable, "%s: in the recording there was no answer before the end", method)
+	}
+	p.inTurn(ctx, at)
 	return c.Result.Sandbox(), c.Failure.Error()
 }
 
@@ -127,35 +143,61 @@ func (p *Player) find(method string, args Payload) int {
 	return first
 }
 
-// ending is when an answer was given in the replay.
-type ending struct {
-	given chan struct{}
-	at    time.Time // once given is closed
+// inTurn waits until what came before an answer in the recording has happened:
+// answers have been given, and calls have begun. So what raced, with other calls
+// or with a timer, ends in the same order.
+func (p *Player) inTurn(ctx context.Context, at int) {
+	c := p.rec.Calls[at]
+	before, any := p.places[c.Ended-1]
+	any = any && c.Ended > 1
+	p.mu.Lock()
+	wait := patience
+	if !p.astray {
+		wait += p.rec.Wall
+	}
+	// Where one call followed upon the answer of the other, that has arrived.
+	raced := any && (p.given[before].IsZero() || p.rec.Calls[before].Begun > at)
+	p.mu.Unlock()
+	came := p.until(ctx, wait, func() bool {
+		return (!any || !p.given[before].IsZero()) && (p.astray || p.begun >= c.Begun)
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.astray = p.astray || !came
+	if raced && came {
+		p.mu.Unlock()
+		time.Sleep(arrival - time.Since(p.given[before])) // on its way to whoever waits for it
+		p.mu.Lock()
+	}
+	p.given[at] = time.Now()
+	p.change()
 }
 
-// inTurn waits until the answers that came earlier in the recording have been
-// given, so that what raced then ends in the same order.
-func (p *Player) inTurn(ctx context.Context, place int) {
-	if place == 0 { // it did not end before the invocation did
-		select {
-		case <-time.After(patience):
-		case <-ctx.Done():
+// change wakes who waits. The lock is held.
+func (p *Player) change() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// until waits until something holds, which is asked with the lock held, and
+// reports whether it has come to.
+func (p *Player) until(ctx context.Context, wait time.Duration, holds func() bool) bool {
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	for {
+		p.mu.Lock()
+		ok, changed := holds(), p.changed
+		p.mu.Unlock()
+		if ok {
+			return true
 		}
-		return
-	}
-	defer func() {
-		p.ended[place].at = time.Now()
-		close(p.ended[place].given)
-	}()
-	before := p.ended[place-1]
-	if before == nil { // the first one
-		return
-	}
-	select {
-	case <-before.given:
-		time.Sleep(arrival - time.Since(before.at)) // on its way to whoever waits for it
-	case <-time.After(patience):
-	case <-ctx.Done():
+		select {
+		case <-changed:
+		case <-late.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -176,13 +218,22 @@ func (p *Player) Compare(result sandbox.Payload, err error) []Difference {
 		}
 	}
 	was, is := p.rec.Failure.redacted(p.redact), failureOf(err).redacted(p.redact)
-	if was.String() != is.String() {
+	if !sameFailure(was, is) {
 		p.differ(Difference{What: "error", Was: was.String(), Is: is.String()})
 	}
 	if got := payloadOf(result); !equal(p.rec.Result, got, p.redact) {
 		p.differ(Difference{What: "result", Was: p.show(p.rec.Result), Is: p.show(got)})
 	}
 	return p.diffs
+}
+
+// sameFailure compares failures. A timeout says how long it took, which is never
+// the same.
+func sameFailure(a, b *Failure) bool {
+	if a != nil && b != nil && a.Code == sandbox.Timeout {
+		return b.Code == a.Code && b.Reason == a.Reason
+	}
+	return a.String() == b.String()
 }
 
 // maxShown is how much of a payload is shown, in bytes.

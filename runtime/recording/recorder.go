@@ -55,7 +55,9 @@ func (r *Recorder) Wrap(inv sandbox.Invocation, call sandbox.Caller) (sandbox.In
 	return inv, func(ctx context.Context, method string, args sandbox.Payload) (sandbox.Payload, error) {
 		at := r.begin(method, args)
 		result, err := call(ctx, method, args)
-		r.end(at, result, err)
+		if ctx.Err() == nil { // else the invocation was over before
+			r.end(at, result, err)
+		}
 		return result, err
 	}
 }
@@ -122,7 +124,7 @@ func (r *Recorder) end(at int, result sandbox.Payload, err error) {
 	}
 	r.ended++
 	c := &r.rec.Calls[at]
-	c.Result, c.Failure, c.Ended = payloadOf(result), failureOf(err), r.ended
+	c.Result, c.Failure, c.Ended, c.Begun = payloadOf(result), failureOf(err), r.ended, len(r.rec.Calls)
 }
 
 // grow counts the bytes of a payload, with the lock held.

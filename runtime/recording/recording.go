@@ -62,6 +62,9 @@ type Call struct {
 	// Ended is the place among all calls in the order in which they ended, from
 	// 1; 0 when it did not end before the invocation did.
 	Ended int `json:"ended"`
+
+	// Begun is how many calls had begun when it ended, this one counted.
+	Begun int `json:"begun,omitempty"`
 }
 
 // Payload is a sandbox.Payload as JSON.

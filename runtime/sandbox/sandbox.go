@@ -97,6 +97,11 @@ type Invocation struct {
 	// woken that it goes on, for whatever reason. Its wall-clock limit is then on
 	// the same clock. Engines that run guests in other processes do not know it.
 	Wait func(due time.Time, calls int) (rings <-chan struct{}, woken func())
+
+	// Hurry says that Now goes on although no time passes, as in a replay: a guest
+	// that waits for nothing but timers goes on at once. What it skips counts for
+	// its wall-clock limit.
+	Hurry bool
 }
 
 // Output is what an invocation left behind.

@@ -28,7 +28,7 @@ func newGuest(l *childLane, m run) *guest {
 
 // invocation is what the engine is given.
 func (g *guest) invocation() sandbox.Invocation {
-	inv := sandbox.Invocation{ID: g.run.id, Input: g.run.input, Limits: g.run.limits}
+	inv := sandbox.Invocation{ID: g.run.id, Input: g.run.input, Limits: g.run.limits, Hurry: g.run.hurry}
 	switch {
 	case g.run.clock == clockServed:
 		inv.Now = g.now

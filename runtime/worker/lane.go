@@ -120,7 +120,7 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	defer l.near()()
 	m := run{
 		program: l.worker.numberOf(i.program.hash), number: l.run.Add(1),
-		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil,
+		id: i.asked.ID, limits: i.limits, input: i.asked.Input, chance: i.asked.Random != nil, hurry: i.asked.Hurry,
 	}
 	// Given randomness comes with a clock that counts its readings: a recording
 	// or its replay. None is spent here.

@@ -101,6 +101,7 @@ type run struct {
 	clock   clock
 	shift   time.Duration // of clockOwn
 	chance  bool          // randomness is asked for
+	hurry   bool
 	input   sandbox.Payload
 }
 
@@ -118,6 +119,7 @@ func (m *run) append(b []byte) []byte {
 	b = appendInt(b, int64(m.clock))
 	b = appendInt(b, int64(m.shift))
 	b = appendBool(b, m.chance)
+	b = appendBool(b, m.hurry)
 	return appendPayload(b, m.input)
 }
 
@@ -127,7 +129,7 @@ func (f *fields) run() run {
 		Wall: f.duration(), CPU: f.duration(), Memory: f.int(), CallDepth: int(f.int()), OutputBytes: f.int(),
 		ArgumentBytes: f.int(), Calls: int(f.int()), PendingCalls: int(f.int()), Timers: int(f.int()),
 	}
-	m.clock, m.shift, m.chance = clock(f.int()), f.duration(), f.bool()
+	m.clock, m.shift, m.chance, m.hurry = clock(f.int()), f.duration(), f.bool(), f.bool()
 	m.input = f.payload()
 	return m
 }

@@ -34,7 +34,7 @@ func TestMessages(t *testing.T) {
 	}{
 		{"hello", hello{"js", 1, 6, 2, 3, 4, true, "why", 5, true}.append, func(f *fields) any { return f.hello() }, hello{"js", 1, 6, 2, 3, 4, true, "why", 5, true}},
 		{"ready", ready{"no", jail.Report{{Name: jail.Root, Refused: "x"}}}.append, func(f *fields) any { return f.ready() }, ready{"no", jail.Report{{Name: jail.Root, Refused: "x"}}}},
-		{"run", (&run{1, 2, "id", limits, clockServed, -3, true, testPayload}).append, func(f *fields) any { return f.run() }, run{1, 2, "id", limits, clockServed, -3, true, testPayload}},
+		{"run", (&run{1, 2, "id", limits, clockServed, -3, true, true, testPayload}).append, func(f *fields) any { return f.run() }, run{1, 2, "id", limits, clockServed, -3, true, true, testPayload}},
 		{"done", (&done{1, testError, usage, testPayload}).append, func(f *fields) any { return f.doneMessage() }, done{1, testError, usage, testPayload}},
 		{"nothing done", (&done{}).append, func(f *fields) any { return f.doneMessage() }, done{}},
 		{"call", (&call{1, true, "a.b", testPayload}).append, func(f *fields) any { return f.call() }, call{1, true, "a.b", testPayload}},

@@ -3,6 +3,7 @@ package sandboxtest
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 var limits = []test{
 	{"limits/wall, running", "a guest that runs for ever is stopped at the wall-clock limit", testWallRunning},
 	{"limits/wall, waiting", "a guest that waits is stopped at the wall-clock limit", testWallWaiting},
+	{"limits/wall, in a hurry", "a guest that need not wait does not, and what it skips counts", testHurry},
 	{"limits/deadline", "a guest is stopped at the context's deadline", testDeadline},
 	{"limits/cancel", "a guest is stopped when the context is cancelled, running, waiting or calling", testCancel},
 	{"limits/cancelled before", "an invocation whose context is done does not begin", testCancelledBefore},
@@ -51,6 +53,21 @@ func testWallWaiting(t *testing.T, s *suite) {
 	program := s.program(t, Sleep)
 	within(t, soon, func() {
 		_, err := program.Run(context.Background(), sandbox.Invocation{Limits: sandbox.Limits{Wall: short}}, nil)
+		wantError(t, err, sandbox.Timeout, sandbox.ReasonWall)
+	})
+}
+
+func testHurry(t *testing.T, s *suite) {
+	program := s.program(t, Sleep)
+	var readings atomic.Int64
+	inv := sandbox.Invocation{Hurry: true, Now: func() time.Time { return time.Unix(10*readings.Add(1), 0) }}
+	within(t, soon, func() {
+		inv.Limits.Wall = 5 * time.Minute
+		if _, err := program.Run(context.Background(), inv, nil); err != nil {
+			t.Errorf("a minute of five: %v", err)
+		}
+		inv.Limits.Wall = 5 * time.Second
+		_, err := program.Run(context.Background(), inv, nil)
 		wantError(t, err, sandbox.Timeout, sandbox.ReasonWall)
 	})
 }
