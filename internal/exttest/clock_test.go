@@ -22,6 +22,7 @@ export default async ({ request, storage, http }) => {
 // Timers of handlers and of tests follow the clock of the test: hours take no
 // time, what is due runs in order, and nothing runs that is not due.
 func TestTimersFollowTheClock(t *testing.T) {
+	began := time.Now()
 	for _, c := range []struct{ rule, test string }{
 		{"a handler that is awaited takes no time", `
 			const reply = await annex.invoke('GET h?wait=10000')
@@ -82,7 +83,6 @@ func TestTimersFollowTheClock(t *testing.T) {
 			expect(all.map((r) => r.body.took)).toEqual(all.map((_, n) => n * 100 + 1))`},
 		{"time goes forward", `expect(() => annex.clock.advance(-1)).toThrow('forward')`},
 	} {
-		began := time.Now()
 		report := runWith(t, `{"server":["storage:database","http:domain:a.example"]}`, slow, "test('x', async () => {"+c.test+"\n})")
 		if report.Passed != 1 {
 			t.Errorf("%s: %+v", c.rule, report.Files)
@@ -90,9 +90,9 @@ func TestTimersFollowTheClock(t *testing.T) {
 				t.Errorf("%+v", *failure)
 			}
 		}
-		if took := time.Since(began); took > 8*time.Second {
-			t.Errorf("%s: it took %s", c.rule, took)
-		}
+	}
+	if took := time.Since(began); took > 2*time.Minute {
+		t.Errorf("more than an hour of waiting took %s", took)
 	}
 }
 

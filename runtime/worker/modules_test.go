@@ -5,6 +5,8 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/annexhost/annex/runtime/sandbox"
@@ -81,5 +83,46 @@ func TestMemoryOfModules(t *testing.T) {
 		if err := errors.Join(p.Close(), e.Close()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestMemoryOfModulesInLanes is that guests in all lanes of a worker at once have
+// the memory that the limit says, beside the stacks of the threads that serve
+// them: with cgo these are 8 MiB of addresses each, which count as data.
+func TestMemoryOfModulesInLanes(t *testing.T) {
+	const lanes, mib, limit = 16, 3, 64
+	m := &binary.Module{Memories: []binary.Limits{{Min: mib << 4}}}
+	wait := m.AddImport("extism:host/user", "test_later", binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I64}})
+	c := binary.Code{}
+	c.I32(0).I32(0xaa).I32(mib<<20).Misc(binary.MemoryFill, 0).I64(0).Call(wait).Op(binary.Drop).End()
+	m.AddExport("handler", binary.KindFunc, m.AddFunc(binary.FuncType{}, nil, c))
+	e := modulesEngine(t, worker.Config{Memory: limit << 20, PerTenant: 1, Lanes: lanes})
+	p, err := e.Compile(context.Background(), sandbox.Source{Name: "waiting.wasm", Code: m.Encode()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var here atomic.Int32
+	together := make(chan struct{})
+	for range lanes {
+		all.Go(func() {
+			_, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, func(ctx context.Context, _ string, _ sandbox.Payload) (sandbox.Payload, error) {
+				if here.Add(1) == lanes {
+					close(together)
+				}
+				select {
+				case <-together:
+				case <-ctx.Done():
+				}
+				return sandbox.Payload{}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(p.Close(), e.Close()); err != nil {
+		t.Error(err)
 	}
 }
