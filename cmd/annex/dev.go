@@ -199,7 +199,10 @@ func (d *dev) reload(ctx context.Context, dir string, first bool) *manifest.Mani
 	for _, b := range built {
 		d.screen.say("%s", b)
 	}
-	if err != nil && !errors.Is(err, gobuild.ErrNoGo) { // without Go, with what is there
+	switch {
+	case errors.Is(err, gobuild.ErrNoGo):
+		d.screen.say("%s: its modules were not built: %v", dir, err)
+	case err != nil:
 		return d.fail(dir, err)
 	}
 	p, err := pack.Open(dir, pack.Options{Manifest: d.host.ManifestOptions()})

@@ -15,7 +15,7 @@ const expiresSoon = 30 * 24 * time.Hour
 // authorCheck looks at what somebody needs who writes and signs extensions.
 func (d *doctorSubject) authorCheck() doctor.Check {
 	return doctor.Check{Name: "authors", Run: func(context.Context) []doctor.Finding {
-		return append(keyFindings(*d.ring, time.Now()), compilerFinding())
+		return append(keyFindings(*d.ring, time.Now()), compilerFinding(), goFinding())
 	}}
 }
 
@@ -27,6 +27,17 @@ func compilerFinding() doctor.Finding {
 		f.Detail = path
 	} else {
 		f.Detail = "no tsc on the PATH; annex check checks types where node_modules has one, everything else works without"
+	}
+	return f
+}
+
+// goFinding says whether annex build can build modules from Go.
+func goFinding() doctor.Finding {
+	f := doctor.Finding{Name: "go", Status: doctor.OK}
+	if path, err := exec.LookPath("go"); err == nil {
+		f.Detail = path
+	} else {
+		f.Detail = "none on the PATH; annex build needs it for extensions in Go, everything else works without"
 	}
 	return f
 }
