@@ -22,6 +22,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest"
 	"github.com/annexhost/annex/runtime/wasm"
 	"github.com/annexhost/annex/runtime/wasm/binary"
 )
@@ -155,55 +156,13 @@ func TestWasmTightLoop(t *testing.T) {
 	bar("the same work, against goja", "", fmt.Sprintf("%.0f times faster", 100*seen.ratio(3, 0)), true)
 }
 
-// endless are guests that do not end by themselves.
-func endless() map[string][]byte {
-	handler := func(build func(m *binary.Module, c *binary.Code)) []byte {
-		m, c := &binary.Module{Memories: []binary.Limits{{Min: 1024}}}, binary.Code{}
-		build(m, &c)
-		c.End()
-		m.AddExport("handler", binary.KindFunc, m.AddFunc(binary.FuncType{}, nil, c))
-		return m.Encode()
-	}
-	spin := func(_ *binary.Module, c *binary.Code) { c.Loop().Br(0).End() }
-	starting := func(m *binary.Module, c *binary.Code) {
-		loop := binary.Code{}
-		loop.Loop().Br(0).End().End()
-		start := m.AddFunc(binary.FuncType{}, nil, loop)
-		m.Start = &start
-	}
-	tree := func(m *binary.Module, c *binary.Code) { // it ends after 2^60 calls
-		self, f := uint32(m.FuncCount()), binary.Code{}
-		f.Get(0).Op(binary.I32Eqz).If().Return().End()
-		for range 2 {
-			f.Get(0).I32(1).Op(binary.I32Sub).Call(self)
-		}
-		f.End()
-		m.AddFunc(binary.FuncType{Params: []byte{binary.I32}}, nil, f)
-		c.I32(60).Call(self)
-	}
-	bulk := func(op uint32, immediates ...byte) func(*binary.Module, *binary.Code) {
-		return func(_ *binary.Module, c *binary.Code) {
-			c.Loop().I32(0).I32(1<<20).I32(63<<20).Misc(op, immediates...).Br(0).End()
-		}
-	}
-	wait := func(m *binary.Module, c *binary.Code) {
-		sig := binary.FuncType{Params: []byte{binary.I64}, Results: []byte{binary.I64}}
-		c.I64(0).Call(m.AddImport("extism:host/user", "test_wait", sig)).Op(binary.Drop)
-	}
-	return map[string][]byte{
-		"a loop": handler(spin), "a call tree without loops": handler(tree), "a loop in the start function": handler(starting),
-		"fills of 63 MiB": handler(bulk(binary.MemoryFill, 0)), "copies of 63 MiB": handler(bulk(binary.MemoryCopy, 0, 0)),
-		"a host call that waits": handler(wait),
-	}
-}
-
 // TestWasmDeadline is how long after its deadline a guest has stopped and its
 // caller has the answer.
 func TestWasmDeadline(t *testing.T) {
 	const wall, times = 30 * time.Millisecond, 9
-	guests := endless()
+	guests := sandboxtest.Endless()
 	for _, name := range slices.Sorted(maps.Keys(guests)) {
-		program := wasmProgram(t, wasm.Config{API: sandbox.API{{Name: "test.wait"}}}, guests[name], "")
+		program := wasmProgram(t, wasm.Config{API: sandboxtest.EndlessAPI}, guests[name], "")
 		var late []time.Duration
 		for range times {
 			began := time.Now()
@@ -235,7 +194,7 @@ func TestWasmIdleGuests(t *testing.T) {
 	}
 	c.I64(0).Call(wait).Op(binary.Drop).End()
 	m.AddExport("handler", binary.KindFunc, m.AddFunc(binary.FuncType{}, nil, c))
-	program := wasmProgram(t, wasm.Config{API: sandbox.API{{Name: "test.wait"}}, Idle: n}, m.Encode(), "")
+	program := wasmProgram(t, wasm.Config{API: sandboxtest.EndlessAPI, Idle: n}, m.Encode(), "")
 	before, ok := privateBytes()
 	if !ok {
 		t.Skip("the system does not say what a process has for itself")

@@ -3,8 +3,6 @@ package wasm
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
-	"errors"
 	"io"
 	"reflect"
 	"sync"
@@ -32,6 +30,15 @@ func NewCache() *Cache {
 	}
 	reflect.NewAt(place.Type(), unsafe.Pointer(place.UnsafeAddr())).Elem().Set(reflect.ValueOf(c.entries))
 	return c
+}
+
+// entries is where the engines of a configuration find what was compiled before;
+// nil: nowhere.
+func (c Config) entries() *entries {
+	if c.Cache == nil {
+		return nil
+	}
+	return c.Cache.entries
 }
 
 // Close lets go of the code. Engines must be closed before.
@@ -79,36 +86,9 @@ func (e *entries) Delete(key [32]byte) error {
 	return nil
 }
 
-var errCompiled = errors.New("wasm: compiled code is damaged")
-
-// encode writes all entries: each a key, a length and the code.
-func (e *entries) encode() []byte {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []byte
-	for key, code := range e.code {
-		out = binary.LittleEndian.AppendUint64(append(out, key[:]...), uint64(len(code)))
-		out = append(out, code...)
-	}
-	return out
-}
-
-// load puts in their place what encode has written.
-func (e *entries) load(data []byte) error {
-	code := map[[32]byte][]byte{}
-	for len(data) > 0 {
-		if len(data) < 40 {
-			return errCompiled
-		}
-		n := binary.LittleEndian.Uint64(data[32:])
-		if n > uint64(len(data)-40) {
-			return errCompiled
-		}
-		code[[32]byte(data)] = data[40 : 40+n]
-		data = data[40+n:]
-	}
+// load has the code that wazero is given from now on; nil: none.
+func (e *entries) load(code map[[32]byte][]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.code = code
-	return nil
 }

@@ -2,11 +2,10 @@ package wasm
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/tetratelabs/wazero"
 
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/wasm/binary"
@@ -18,51 +17,34 @@ const DefaultExport = "handler"
 // maxLinked is how many modules may be linked with one.
 const maxLinked = 16
 
-// part is one module of a program.
+// part is one module of a program while it is compiled.
 type part struct {
 	name    string // that others import it by; empty for the main one
 	module  *binary.Module
-	code    []byte // rewritten
-	globals []string
 	imports []string // linked modules that it imports
-	start   bool     // it has a start function
 }
 
 // Compile implements [sandbox.Engine]. Everything that is wrong with a module is
 // in one message.
-func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (_ sandbox.Program, err error) {
+func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
-	defer func() {
-		if x := recover(); x != nil {
-			err = invalid(src, []string{"the compiler failed on it"})
-		}
-	}()
-	parts, problems := e.read(src)
-	if len(problems) > 0 {
-		return nil, invalid(src, problems)
-	}
-	if len(src.Compiled) > 0 && e.config.Cache != nil && e.config.Cache.entries != nil {
-		if err := e.config.Cache.entries.load(src.Compiled); err != nil {
+	key := sha256.Sum256(src.Code)
+	m := e.shared(key)
+	if m == nil {
+		made, err := e.modulesOf(ctx, src)
+		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = e.config.Cache.entries.load(nil) }() // it is compiled: the bytes are needed no more
+		m = e.share(key, made)
+	}
+	if problem := m.refuses(exportOf(src)); problem != "" {
+		e.letGo(m)
+		return nil, invalid(src, []string{problem})
 	}
 	src.Code, src.Compiled = nil, nil
-	p := &program{engine: e, source: src, export: exportOf(src), idle: make(chan *instance, max(e.config.Idle, 0))}
-	for i := range parts {
-		compiled, err := e.runtime.CompileModule(context.WithoutCancel(ctx), parts[i].code)
-		if err != nil {
-			p.closeCompiled()
-			return nil, invalid(src, []string{where(parts[i].name) + firstLine(err.Error())})
-		}
-		p.anew = p.anew || parts[i].module.ChangesTables()
-		p.parts = append(p.parts, compiledPart{part: parts[i], compiled: compiled})
-	}
-	for i := range p.parts {
-		p.parts[i].module, p.parts[i].code = p.parts[i].module.Interface(), nil
-	}
+	p := &program{engine: e, source: src, export: exportOf(src), modules: m, idle: make(chan *instance, max(e.config.Idle, 0))}
 	p.users.Store(1)
 	e.users.Add(1)
 	return p, nil
@@ -76,8 +58,8 @@ func exportOf(src sandbox.Source) string {
 	return src.Export
 }
 
-// read decodes, checks and rewrites all modules of a source, in the order in
-// which they are instantiated: the main one last.
+// read decodes and checks all modules of a source, and returns them in the order
+// in which they are instantiated: the main one last.
 func (e *Engine) read(src sandbox.Source) (parts []part, problems []string) {
 	if size := e.config.Bounds.Size; size > 0 && len(src.Code) > size {
 		return nil, []string{fmt.Sprintf("it has %d bytes (max %d)", len(src.Code), size)}
@@ -108,16 +90,22 @@ func (e *Engine) read(src sandbox.Source) (parts []part, problems []string) {
 	if !ok {
 		return nil, []string{"its modules import one another in a circle"}
 	}
-	for i := range parts {
-		p := &parts[i]
-		p.start = p.module.Start != nil
-		p.globals, err = p.module.Instrument(binary.Options{MaxPages: e.maxPages(), MaxElements: 100_000})
+	return parts, nil
+}
+
+// rewrite makes of modules what is compiled in their place.
+func (e *Engine) rewrite(parts []part) (all []rewritten, problems []string) {
+	for _, p := range parts {
+		r := rewritten{name: p.name, start: p.module.Start != nil, anew: p.module.ChangesTables()}
+		var err error
+		r.globals, err = p.module.Instrument(binary.Options{MaxPages: e.maxPages(), MaxElements: 100_000})
 		if err != nil {
 			return nil, []string{where(p.name) + err.Error()}
 		}
-		p.code = p.module.Encode()
+		r.code = p.module.Encode()
+		all = append(all, r)
 	}
-	return parts, nil
+	return all, nil
 }
 
 // check returns what is wrong with the modules.
@@ -141,13 +129,21 @@ func (e *Engine) check(parts []part, src sandbox.Source) (problems []string) {
 		}
 	}
 	sig, ok := parts[0].module.ExportedFunc(exportOf(src))
-	switch {
-	case !ok:
-		problems = append(problems, fmt.Sprintf("unknown function: it does not export %q", exportOf(src)))
-	case len(sig.Params) > 0 || len(sig.Results) > 1 || len(sig.Results) == 1 && sig.Results[0] != binary.I32:
-		problems = append(problems, fmt.Sprintf("the handler %q has type %s: want () -> i32, or no result", exportOf(src), sig))
+	if text := refused(exportOf(src), sig, ok); text != "" {
+		problems = append(problems, text)
 	}
 	return problems
+}
+
+// refused says what is wrong with an export as a handler; empty for nothing.
+func refused(name string, sig binary.FuncType, ok bool) string {
+	switch {
+	case !ok:
+		return fmt.Sprintf("unknown function: it does not export %q", name)
+	case len(sig.Params) > 0 || len(sig.Results) > 1 || len(sig.Results) == 1 && sig.Results[0] != binary.I32:
+		return fmt.Sprintf("the handler %q has type %s: want () -> i32, or no result", name, sig)
+	}
+	return ""
 }
 
 // checkImports returns the linked modules that a module imports, and what it
@@ -249,10 +245,4 @@ func firstLine(text string) string {
 // invalid is the error of a source with problems.
 func invalid(src sandbox.Source, problems []string) *sandbox.Error {
 	return &sandbox.Error{Code: sandbox.Invalid, Name: "CompileError", Message: src.Name + ": " + strings.Join(problems, "; ")}
-}
-
-// compiledPart is a module that wazero has compiled.
-type compiledPart struct {
-	part
-	compiled wazero.CompiledModule
 }

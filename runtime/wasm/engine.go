@@ -65,6 +65,9 @@ type Engine struct {
 	kernel  wazero.CompiledModule
 	base    time.Time // the zero of the guests' monotonic clocks
 	users   sync.WaitGroup
+
+	mu      sync.Mutex
+	modules map[[32]byte]*modules // of its programs, by the hash of their source
 }
 
 // New returns an engine.
@@ -73,7 +76,7 @@ func New(c Config) (*Engine, error) {
 	setDefault(&c.Idle, DefaultIdle)
 	setDefault(&c.Vars, DefaultVars)
 	c.Bounds.Pages = uint32(c.MaxMemory / pageSize)
-	e := &Engine{config: c, methods: map[string]sandbox.Method{}, user: map[string]hostFunction{}, base: time.Now()}
+	e := &Engine{config: c, methods: map[string]sandbox.Method{}, user: map[string]hostFunction{}, modules: map[[32]byte]*modules{}, base: time.Now()}
 	for _, m := range c.API {
 		name := strings.ReplaceAll(m.Name, ".", "_")
 		if _, twice := e.user[name]; twice || m.Name == "" {

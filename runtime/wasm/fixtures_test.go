@@ -197,14 +197,18 @@ var fixtureCases = []fixtureCase{
 	{guest: "lib", export: "capitalize", want: `error: lib.wasm: the handler "capitalize" has type (i64) -> i64: want () -> i32, or no result`},
 }
 
+// TestFixtures has one engine, in which each guest is compiled once, and others
+// for the cases that need them.
 func TestFixtures(t *testing.T) {
+	usual, all := fixtureEngine(t, Config{}), t
 	for _, c := range fixtureCases {
 		t.Run(c.guest, func(t *testing.T) {
-			config := Config{}
+			e, open := usual, all
 			if c.setup != nil {
+				config := Config{}
 				c.setup(&config)
+				e, open = fixtureEngine(t, config), t
 			}
-			e := fixtureEngine(t, config)
 			src := sandbox.Source{Name: c.guest + ".wasm", Code: fixture(t, c.guest), Export: c.export}
 			if c.export == "" {
 				src.Export = "run_test"
@@ -219,7 +223,11 @@ func TestFixtures(t *testing.T) {
 				}
 				return
 			}
-			defer p.Close()
+			open.Cleanup(func() {
+				if err := p.Close(); err != nil {
+					open.Error(err)
+				}
+			})
 			for range 2 { // the second time in an instance that was reset
 				l := &callLog{fetch: c.fetch}
 				got := runFixture(p.(*program), c, l)
@@ -233,6 +241,25 @@ func TestFixtures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryFixture is that none of go-sdk's guests is left out.
+func TestEveryFixture(t *testing.T) {
+	fixture(t, "noop") // skips where there are none
+	dir, _ := fixtureDir()
+	files, err := filepath.Glob(filepath.Join(dir, "*.wasm"))
+	if err != nil || len(files) != 27 {
+		t.Errorf("%d guests, %v, want 27", len(files), err)
+	}
+	tried := map[string]bool{observedGuest: true}
+	for _, c := range fixtureCases {
+		tried[c.guest] = true
+	}
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".wasm"); !tried[name] {
+			t.Errorf("nothing runs %s", name)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest"
 	module "github.com/annexhost/annex/runtime/wasm/binary"
 )
 
@@ -15,7 +16,7 @@ import (
 // was at the start, and then overwrites all of it: memory, what memory it can
 // get beyond, globals, and the kernel's memory.
 func scribbler(pages uint32, data []byte) []byte {
-	return guestModule(pages, func(m *module.Module) (c module.Code) {
+	return sandboxtest.Module(pages, func(m *module.Module) (c module.Code) {
 		kernelFunc := func(name string) uint32 { return m.AddImport(kernelModule, name, kernelTypes()[name]) }
 		load, store, size, alloc := kernelFunc("load_u64"), kernelFunc("store_u64"), kernelFunc("memory_bytes"), kernelFunc("alloc")
 		setVar, getVar := kernelFunc("var_set"), kernelFunc("var_get")
@@ -72,13 +73,27 @@ func sumOf(pages uint32, data []byte) (sum int64) {
 // TestFresh is that no invocation sees anything of another, in memories that are
 // copied and in those that are mapped.
 func TestFresh(t *testing.T) {
-	for name, code := range map[string][]byte{
-		"copied": scribbler(2, []byte("hello")),
-		"mapped": scribbler(60, bytes.Repeat([]byte("hello, world"), 200_000)),
-		"sparse": scribbler(200, append(make([]byte, 7<<20), "end"...)),
+	large := scribbler(60, bytes.Repeat([]byte("hello, world"), 200_000))
+	for name, c := range map[string]struct {
+		code  []byte
+		arena int64 // bytes; 0: none
+	}{
+		"copied":                     {code: scribbler(2, []byte("hello"))},
+		"mapped":                     {code: large},
+		"mapped from an arena":       {code: large, arena: 4 << 20},
+		"copied for want of a place": {code: large, arena: 1},
+		"sparse":                     {code: scribbler(200, append(make([]byte, 7<<20), "end"...))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := compileGuest(t, Config{}, code)
+			config := Config{}
+			if c.arena > 0 {
+				arena, err := NewArena(c.arena)
+				if err != nil {
+					t.Skip(err)
+				}
+				config.Arena = arena
+			}
+			p := compileGuest(t, config, c.code)
 			var group sync.WaitGroup
 			for range 3 {
 				group.Go(func() {
@@ -93,6 +108,33 @@ func TestFresh(t *testing.T) {
 			group.Wait()
 			checkIdle(t, p.(*program))
 		})
+	}
+}
+
+// TestPlaces is that a memory is its snapshot again, and zero behind it, however
+// it was written to and grown, on systems that map and on those that do not.
+func TestPlaces(t *testing.T) {
+	const size, most = 256 << 10, 1 << 20
+	for name, p := range map[string]place{"heap": &heapPlace{}, "system": newPlace(most)} {
+		s := &snapshot{memory: bytes.Repeat([]byte("annex"), 30_000), size: size}
+		s.image = newImage(s.memory, nil)
+		p.grow(size)
+		if !p.adopt(s, size) {
+			t.Fatalf("%s: no room", name)
+		}
+		for n := range 70 { // it learns which pages are written
+			end := uint64(size + n%3*(64<<10))
+			b := p.grow(end)
+			if got := b[:len(s.memory)]; !bytes.Equal(got, s.memory) || bytes.Count(b[len(s.memory):], []byte{0}) != len(b)-len(s.memory) {
+				t.Fatalf("%s: after %d invocations it is not as it was", name, n)
+			}
+			for at := n % 7; at < len(b); at += 1000 * (1 + n%5) {
+				b[at] ^= 0xff
+			}
+			p.restore(s, end)
+			p.grow(size)
+		}
+		p.free()
 	}
 }
 

@@ -20,7 +20,7 @@ type instance struct {
 
 	program *program
 	kernel  unit
-	units   []unit // in the order of the program's parts
+	units   []unit // in the order of the program's modules
 	export  api.Function
 	memory  budget
 
@@ -48,7 +48,7 @@ func newInstance(p *program) (*instance, error) {
 	}
 	in.kernel.written = in.kernel.globals[regMost]
 	made := map[string]api.Module{kernelModule: in.kernel.module}
-	for _, part := range p.parts {
+	for _, part := range p.modules.parts {
 		u, err := in.instantiate(part.compiled, made, part.globals, true)
 		if err != nil {
 			in.close()

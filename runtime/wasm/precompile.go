@@ -6,12 +6,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"time"
 
+	"github.com/annexhost/annex/internal/atomicfile"
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
@@ -23,6 +27,7 @@ import (
 type Precompiler struct {
 	config Config
 	dir    string // empty: kept in memory
+	most   int64  // bytes in dir
 
 	mu   sync.Mutex
 	kept map[string][]byte
@@ -30,9 +35,9 @@ type Precompiler struct {
 
 // NewPrecompiler returns a precompiler for engines of a configuration. What it
 // keeps is in a directory of its own for each version, below dir, or in memory
-// when dir is empty.
+// when dir is empty. What another version has kept there is removed.
 func NewPrecompiler(c Config, dir string) (*Precompiler, error) {
-	p := &Precompiler{config: c, kept: map[string][]byte{}}
+	p := &Precompiler{config: c, most: maxStored, kept: map[string][]byte{}}
 	if dir == "" {
 		return p, nil
 	}
@@ -40,11 +45,24 @@ func NewPrecompiler(c Config, dir string) (*Precompiler, error) {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("wasm: directory of compiled code: %w", err)
 	}
+	others, err := filepath.Glob(filepath.Join(dir, compilerName+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("wasm: directory of compiled code: %w", err)
+	}
+	for _, other := range others {
+		if other != p.dir {
+			_ = os.RemoveAll(other) // it takes room, and is tried again
+		}
+	}
 	return p, nil
 }
 
-// rewriting names the form of what package binary writes. It changes with it.
-const rewriting = "2"
+// rewriting names the form of what package binary writes, and of what is kept. It
+// changes with them.
+const rewriting = "3"
+
+// compilerName is what the name of every version begins with.
+const compilerName = "wazero-"
 
 // compilerVersion names everything that compiled code depends on beside its source.
 func compilerVersion() string {
@@ -56,7 +74,7 @@ func compilerVersion() string {
 			}
 		}
 	}
-	return "wazero-" + version + "-annex-" + rewriting + "-" + goruntime.GOOS + "-" + goruntime.GOARCH
+	return compilerName + version + "-annex-" + rewriting + "-" + goruntime.GOOS + "-" + goruntime.GOARCH
 }
 
 func (p *Precompiler) name(src sandbox.Source) string {
@@ -93,22 +111,23 @@ func (p *Precompiler) Prepare(ctx context.Context, src sandbox.Source) (sandbox.
 	}
 	c := p.config
 	c.Cache = NewCache()
-	if c.Cache.entries == nil {
+	defer c.Cache.Close()
+	entries := c.entries()
+	if entries == nil {
 		return src, nil // nothing can be kept: each engine compiles for itself
 	}
-	c.Cache.entries.collect, c.Cache.entries.code = true, map[[32]byte][]byte{}
-	defer c.Cache.Close()
+	entries.collect, entries.code = true, map[[32]byte][]byte{}
 	e, err := New(c)
 	if err != nil {
 		return src, err
 	}
 	defer e.Close()
-	program, err := e.Compile(ctx, src)
+	m, err := e.modulesOf(ctx, src)
 	if err != nil {
 		return src, err
 	}
-	defer program.Close()
-	src.Compiled = c.Cache.entries.encode()
+	defer m.close()
+	src.Compiled = encodeCompiled(m.parts, e.maxPages(), entries.code)
 	p.write(name, src.Compiled)
 	return src, nil
 }
@@ -120,7 +139,8 @@ func (p *Precompiler) read(name string) []byte {
 		defer p.mu.Unlock()
 		return p.kept[name]
 	}
-	data, err := os.ReadFile(filepath.Join(p.dir, name))
+	file := filepath.Join(p.dir, name)
+	data, err := os.ReadFile(file)
 	if err != nil || len(data) <= sha256.Size {
 		return nil
 	}
@@ -128,11 +148,16 @@ func (p *Precompiler) read(name string) []byte {
 	if !bytes.Equal(sum[:], data[:sha256.Size]) {
 		return nil
 	}
+	now := time.Now()
+	_ = os.Chtimes(file, now, now) // what is used stays
 	return data[sha256.Size:]
 }
 
-// maxKept is how many modules are kept in memory.
-const maxKept = 16
+// What is kept: modules in memory, and bytes in a directory.
+const (
+	maxKept   = 16
+	maxStored = 1 << 30
+)
 
 // write keeps compiled code. Code that cannot be kept is compiled again.
 func (p *Precompiler) write(name string, code []byte) {
@@ -145,19 +170,34 @@ func (p *Precompiler) write(name string, code []byte) {
 		p.kept[name] = code
 		return
 	}
-	f, err := os.CreateTemp(p.dir, name+".*.tmp")
+	sum := sha256.Sum256(code)
+	if atomicfile.Write(filepath.Join(p.dir, name), append(sum[:], code...), 0o600) == nil {
+		p.prune()
+	}
+}
+
+// prune removes what was used least lately until the rest is not too much: any
+// number of modules may be installed, one after the other.
+func (p *Precompiler) prune() {
+	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		return
 	}
-	sum := sha256.Sum256(code)
-	_, err = f.Write(append(sum[:], code...))
-	if closing := f.Close(); err == nil {
-		err = closing
+	var files []fs.FileInfo
+	var sum int64
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			files = append(files, info)
+			sum += info.Size()
+		}
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(p.dir, name))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, f := range files {
+		if sum <= p.most {
+			return
+		}
+		if os.Remove(filepath.Join(p.dir, f.Name())) == nil {
+			sum -= f.Size()
+		}
 	}
 }

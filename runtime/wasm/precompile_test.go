@@ -1,12 +1,16 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/annexhost/annex/runtime/sandbox"
+	"github.com/annexhost/annex/runtime/sandbox/sandboxtest"
 	"github.com/annexhost/annex/runtime/wasm/binary"
 )
 
@@ -14,7 +18,7 @@ import (
 // and is compiled anew when a byte of it is not what was written.
 func TestPrecompiler(t *testing.T) {
 	dir := t.TempDir()
-	src := sandbox.Source{Name: "guest.wasm", Code: guestModule(1, func(*binary.Module) (c binary.Code) { return *c.Op(binary.Unreachable) })}
+	src := sandbox.Source{Name: "guest.wasm", Code: sandboxtest.Module(1, func(*binary.Module) (c binary.Code) { return *c.Op(binary.Unreachable) })}
 	p, err := NewPrecompiler(Config{}, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -73,5 +77,93 @@ func TestPrecompiler(t *testing.T) {
 	}
 	if known, _ := again.Known(src); known {
 		t.Error("damaged code is taken for good")
+	}
+}
+
+// TestStoredIsBounded is that compiled code that nobody uses makes room for what
+// somebody does, and that another version's goes.
+func TestStoredIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, compilerName+"v1.0.0-annex-1-linux-amd64")
+	if err := os.MkdirAll(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPrecompiler(Config{}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("what another version compiled is still there")
+	}
+	p.most = 3500
+	hour := time.Now().Add(-24 * time.Hour)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if name == "d" && p.read("a") == nil { // used: now it is not the oldest
+			t.Error("a was removed although there is room")
+		}
+		p.write(name, bytes.Repeat([]byte(name), 1000))
+		hour = hour.Add(time.Hour)
+		if err := os.Chtimes(filepath.Join(p.dir, name), hour, hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]bool{"a": true, "b": false, "c": true, "d": true} {
+		if got := p.read(name) != nil; got != want {
+			t.Errorf("%s: kept %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestCompiledCode is that a source and what it was compiled to make the same
+// program, linked modules and start functions too, and that nothing damaged does.
+func TestCompiledCode(t *testing.T) {
+	counter := &binary.Module{}
+	count := counter.AddGlobal(binary.I64, 0)
+	next, begin := binary.Code{}, binary.Code{}
+	next.GlobalGet(count).I64(1).Op(binary.I64Add).GlobalSet(count).GlobalGet(count).End()
+	begin.I64(41).GlobalSet(count).End()
+	counter.AddExport("next", binary.KindFunc, counter.AddFunc(binary.FuncType{Results: []byte{binary.I64}}, nil, next))
+	start := counter.AddFunc(binary.FuncType{}, nil, begin)
+	counter.Start = &start
+	main := sandboxtest.Module(1, func(m *binary.Module) (c binary.Code) {
+		// It traps unless the next number is 42 (0x51 is i64.eq).
+		c.Call(m.AddImport("counter", "next", binary.FuncType{Results: []byte{binary.I64}})).I64(42).Op(0x51).If().Else().Op(binary.Unreachable).End()
+		return c
+	})
+	src := sandbox.Source{Name: "guest.wasm", Code: binary.Link(main, map[string][]byte{"counter": counter.Encode()})}
+	p, err := NewPrecompiler(Config{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared, err := p.Prepare(t.Context(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared.Code = nil // all that is needed is with it
+	e, err := New(Config{Cache: NewCache()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	program, err := e.Compile(t.Context(), prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	for range 3 { // anew, and reset
+		if _, err := program.Run(t.Context(), sandbox.Invocation{}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := e.Compile(t.Context(), sandbox.Source{Name: "guest.wasm", Compiled: prepared.Compiled, Export: "absent"}); !errors.Is(err, &sandbox.Error{Code: sandbox.Invalid}) {
+		t.Errorf("an export that is missing: got %v", err)
+	}
+	for _, n := range []int{0, 7, 11, 12, 40, len(prepared.Compiled) - 1} {
+		if _, _, err := decodeCompiled(prepared.Compiled[:n], e.maxPages()); err == nil {
+			t.Errorf("%d of %d bytes are taken for good", n, len(prepared.Compiled))
+		}
+	}
+	if _, _, err := decodeCompiled(prepared.Compiled, e.maxPages()+1); err == nil {
+		t.Error("modules rewritten for another limit of memory are taken")
 	}
 }

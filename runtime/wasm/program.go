@@ -14,11 +14,10 @@ import (
 
 // program is a compiled handler. It is a [sandbox.Program].
 type program struct {
-	engine *Engine
-	source sandbox.Source
-	export string
-	parts  []compiledPart // the main one is the last
-	anew   bool           // its state is more than a snapshot holds
+	engine  *Engine
+	source  sandbox.Source
+	export  string
+	modules *modules
 
 	// personal says that the program reads the configuration while it is
 	// initialized: then each invocation has to be initialized for itself.
@@ -142,7 +141,7 @@ func (p *program) acquire(ctx context.Context, i *invocation) (*instance, *sandb
 }
 
 // afresh reports whether every invocation has an instance of its own.
-func (p *program) afresh() bool { return p.anew || p.personal.Load() }
+func (p *program) afresh() bool { return p.modules.anew || p.personal.Load() }
 
 // alone reports whether an invocation brings its own chance, so that everything
 // that the guest does has to see it: from its initialization on.
@@ -230,14 +229,8 @@ func (p *program) end() {
 		}
 		break
 	}
-	p.closeCompiled()
+	p.engine.letGo(p.modules)
 	p.engine.users.Done()
-}
-
-func (p *program) closeCompiled() {
-	for _, c := range p.parts {
-		_ = c.compiled.Close(context.Background())
-	}
 }
 
 // Close implements [sandbox.Program].

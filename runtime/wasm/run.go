@@ -88,8 +88,8 @@ func (in *instance) initialize(ctx context.Context, of *invocation) *sandbox.Err
 		return failed
 	}
 	defer i.finish()
-	for n, part := range in.program.parts {
-		for _, name := range in.program.initializers(part) {
+	for n, part := range in.program.modules.parts {
+		for _, name := range in.program.initializers(part.rewritten, in.units[n].module) {
 			f := in.units[n].module.ExportedFunction(name)
 			if failed := in.call(f, make([]uint64, len(f.Definition().ParamTypes()))...); failed != nil {
 				return failed
@@ -100,15 +100,15 @@ func (in *instance) initialize(ctx context.Context, of *invocation) *sandbox.Err
 }
 
 // initializers are the exports to call before a module is used, in order.
-func (p *program) initializers(c compiledPart) (names []string) {
+func (p *program) initializers(of rewritten, m api.Module) (names []string) {
 	has := func(name string, params int) bool {
-		sig, ok := c.module.ExportedFunc(name)
-		return ok && len(sig.Params) == params
+		f := m.ExportedFunction(name)
+		return f != nil && len(f.Definition().ParamTypes()) == params
 	}
-	if c.start {
+	if of.start {
 		names = append(names, module.StartExport)
 	}
-	if c.name == "" && (p.export == "_start" || p.export == "_initialize") {
+	if of.name == "" && (p.export == "_start" || p.export == "_initialize") {
 		return names
 	}
 	switch {

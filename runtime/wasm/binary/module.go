@@ -237,9 +237,3 @@ func (m *Module) ChangesTables() bool {
 	}
 	return m.importedTables > 0
 }
-
-// Interface returns a module without its code and data: what there is to know
-// of it once it is compiled.
-func (m *Module) Interface() *Module {
-	return &Module{Types: m.Types, Imports: m.Imports, Funcs: m.Funcs, Exports: m.Exports, importedFuncs: m.importedFuncs}
-}

@@ -27,7 +27,7 @@ func (r *reader) left() int { return len(r.b) - r.at }
 
 func (r *reader) byte() byte {
 	if r.at >= len(r.b) {
-		r.fail("%w", errShort)
+		r.short()
 		return 0
 	}
 	c := r.b[r.at]
@@ -35,8 +35,18 @@ func (r *reader) byte() byte {
 	return c
 }
 
-// u32 reads an unsigned LEB128 of at most 32 bits.
+func (r *reader) short() { r.fail("%w", errShort) }
+
+// u32 reads an unsigned LEB128 of at most 32 bits, most of which are a byte.
 func (r *reader) u32() uint32 {
+	if r.at < len(r.b) && r.b[r.at] < 0x80 {
+		r.at++
+		return uint32(r.b[r.at-1])
+	}
+	return r.longU32()
+}
+
+func (r *reader) longU32() uint32 {
 	var v uint32
 	for shift := 0; ; shift += 7 {
 		c := r.byte()
