@@ -108,7 +108,9 @@ func TestWhatWasNotGrantedIsDeniedAndOnRecord(t *testing.T) {
 	if _, err := h.Install(t.Context(), "acme", p, runtime.Consent{By: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := h.Invoke(t.Context(), callOf("acme", "acme.x"))
+	call := callOf("acme", "acme.x")
+	call.Credential = "token-1"
+	_, err := h.Invoke(t.Context(), call)
 	e := sandbox.AsError(err)
 	if e == nil || e.Message != "Permission denied: storage:database not granted to extension acme.x" || e.Permission != "storage:database" {
 		t.Fatalf("got %+v", e)
@@ -119,6 +121,9 @@ func TestWhatWasNotGrantedIsDeniedAndOnRecord(t *testing.T) {
 	}
 	if got := strings.Count(lines.String(), `"denied"`); got == 0 || !strings.Contains(lines.String(), `"count":2`) {
 		t.Errorf("two denials of one permission are one record with their count; audit:\n%s", lines.String())
+	}
+	if !strings.Contains(lines.String(), `"actor":"u","credential":"token-1","action":"denied"`) {
+		t.Errorf("the denial does not say by which token; audit:\n%s", lines.String())
 	}
 }
 

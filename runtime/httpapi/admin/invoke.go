@@ -55,7 +55,7 @@ var Invoke = Define(Spec{
 	path, query, _ := strings.Cut(address, "?")
 	call := runtime.Call{
 		ID: c.ID, Org: in.Org, Extension: inst.Extension, Method: strings.ToUpper(in.Method), Path: path, RawQuery: query,
-		URL: "http://localhost/extensions/" + inst.Extension + "/" + address, User: user, Credential: c.Caller.Credential,
+		URL: "http://localhost/extensions/" + inst.Extension + "/" + address, User: user,
 	}
 	if in.Body != "" {
 		kind := in.ContentType
