@@ -14,6 +14,7 @@ type Throttle struct {
 
 	mu      sync.Mutex
 	windows map[string]*window
+	full    time.Time // until when no minute of them is over, as far as is known
 }
 
 // window is the minute of a source.
@@ -78,7 +79,9 @@ func (t *Throttle) Take(source string, size int) Grant {
 func (t *Throttle) window(source string, now time.Time) *window {
 	w := t.windows[source]
 	if w == nil && len(t.windows) >= maxSources {
-		t.forget(now)
+		if !now.Before(t.full) { // not for each of many: all are looked at
+			t.forget(now)
+		}
 		if len(t.windows) >= maxSources {
 			source = ""
 			w = t.windows[source]
@@ -94,11 +97,15 @@ func (t *Throttle) window(source string, now time.Time) *window {
 	return w
 }
 
-// forget drops the minutes that are over.
+// forget drops the minutes that are over, and notes when the next one will be.
 func (t *Throttle) forget(now time.Time) {
+	t.full = now.Add(windowLength)
 	for source, w := range t.windows {
-		if !now.Before(w.ends) {
+		switch {
+		case !now.Before(w.ends):
 			delete(t.windows, source)
+		case w.ends.Before(t.full):
+			t.full = w.ends
 		}
 	}
 }

@@ -59,3 +59,30 @@ func TestThrottleOfManySources(t *testing.T) {
 		t.Errorf("%d windows are kept that are over", len(th.windows)-1)
 	}
 }
+
+// TestThrottleForgetsAsMinutesEnd is that there is room for new sources as soon as
+// the minutes of some are over, and not only when those of all are.
+func TestThrottleForgetsAsMinutesEnd(t *testing.T) {
+	c := newClock()
+	th := NewThrottle(100, c.now)
+	for i := range maxSources {
+		if i == maxSources/2 {
+			c.forward(windowLength / 2)
+		}
+		th.Take(fmt.Sprint(i), 100)
+	}
+	for _, want := range []bool{true, false} { // of those that are told apart no more, the first alone
+		if got := th.Take(fmt.Sprint("more", want), 100).Allowed; got != want {
+			t.Errorf("with as many sources as there may be: allowed %v, want %v", got, want)
+		}
+	}
+	c.forward(windowLength / 2)
+	for _, source := range []string{"new", "newer"} {
+		if !th.Take(source, 100).Allowed {
+			t.Errorf("%s may not write when half of the minutes are over", source)
+		}
+	}
+	if th.Take(fmt.Sprint(maxSources-1), 100).Allowed {
+		t.Error("a source whose minute is not over was forgotten")
+	}
+}
