@@ -34,6 +34,7 @@ const (
 	maxCases     = 5000   // cases of one switch (190)
 	maxSpaces    = 50     // namespaces of TypeScript in namespaces, also as A.B.C
 	maxDecorated = 1000   // decorators in one file
+	maxGuessed   = 8e6    // bytes that are looked through to tell patterns from divisions
 	maxEnumText  = 256    // characters that a member of an enum of TypeScript stands for
 )
 

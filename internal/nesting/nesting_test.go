@@ -35,6 +35,7 @@ var chains = []struct {
 	{"async arrow functions", repeat("async a=>", "1", ""), 40, 60},
 	{"arrow functions in parentheses", repeat("(a)=>(", "1", ")"), 40, 60},
 	{"arrow functions in the parameters of arrow functions", repeat("(a=", "1", ")=>1"), 4, 8},
+	{"slashes that may begin a pattern", repeat(`a>/"[";`, "1", ""), 1000, 2000},
 	{"negations", repeat("!", "1", ""), 1000, 5000},
 	{"negations over lines", repeat("!\n", "1", ""), 1000, 5000},
 	{"complements", repeat("~", "1", ""), 1000, 5000},

@@ -40,6 +40,7 @@ type scanner struct {
 	guesses, inferred  int // the same
 	tokens, inferToken int // how many, and where the last infer was
 	decorators         int
+	guessed            int // bytes that were looked through for the ends of patterns
 	spaces, dotted     int // open namespaces, and names of the one that is being declared
 	enum               enumText
 	top                int
@@ -154,7 +155,8 @@ func (s *scanner) slash() {
 	if s.expect != operand && !divides {
 		// A line that starts with a slash divides, if the line before cannot
 		// be a statement by itself. It is a pattern only if it has an end.
-		if _, closed := s.patternEnd(); closed {
+		end, closed := s.patternEnd()
+		if s.guessed += end - s.pos; closed || s.guessed > maxGuessed {
 			s.what = "cannot tell a regular expression from a division here: put it in parentheses, or a semicolon before it"
 			return
 		}
