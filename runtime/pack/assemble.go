@@ -75,14 +75,23 @@ func checkNames(files map[string][]byte) error {
 		folded[key] = name
 	}
 	for _, name := range sorted(files) {
-		key := strings.ToLower(name)
-		for i := range len(key) {
-			if key[i] != '/' {
-				continue
-			}
-			if other, ok := folded[key[:i]]; ok {
-				return unusable(fmt.Sprintf("%q is a file and has %q under it", other, name))
-			}
+		if err := checkAbove(folded, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAbove refuses a name of which a part before its last is a file. names are
+// all, by their lower case; those of directories end in a slash.
+func checkAbove(names map[string]string, name string) error {
+	key := strings.ToLower(strings.TrimSuffix(name, "/"))
+	for i := range len(key) {
+		if key[i] != '/' {
+			continue
+		}
+		if other, ok := names[key[:i]]; ok && !strings.HasSuffix(other, "/") {
+			return unusable(fmt.Sprintf("%q is a file and has %q under it", other, name))
 		}
 	}
 	return nil

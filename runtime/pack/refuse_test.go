@@ -73,9 +73,22 @@ func TestRefusesClashes(t *testing.T) {
 		{"the manifest in another case", []*zipEntry{file("Extension.json", "{}")}, "two entries for one name"},
 		{"a file and a directory", []*zipEntry{file("a", "good"), file("a/", "")}, "two entries for one name"},
 		{"a file with a file under it", []*zipEntry{file("a", "good"), file("a/b.js", "evil")}, "is a file and has"},
+		{"a file with a directory under it", []*zipEntry{file("a", "good"), file("a/b/", "")}, "is a file and has"},
+		{"a directory below a file, in another case", []*zipEntry{file("A/b/", ""), file("a", "good")}, "is a file and has"},
 		{"a file with a file under it, in another case", []*zipEntry{file("a", "good"), file("A/b/c.js", "evil")}, "is a file and has"},
 	} {
 		refuse(t, c.rule, archive{entries: good(c.entries...)}.build(), Options{}, InvalidArchive, c.want)
+	}
+}
+
+// Files that were kept, or that came with an export, pass the same rule.
+func TestRefusesKeptFilesBelowFiles(t *testing.T) {
+	for _, below := range []string{"LICENSE/b.js", "license/b/c.js"} {
+		files := map[string][]byte{"LICENSE": []byte("MIT"), below: nil, "extension.json": []byte("{}")}
+		var pe *PackageError
+		if p, err := FromFiles(files, Options{}); !errors.As(err, &pe) || !strings.Contains(pe.Message, "is a file and has") {
+			t.Errorf("%s below a file: got %v, %v", below, p, err)
+		}
 	}
 }
 

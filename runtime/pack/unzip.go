@@ -47,7 +47,7 @@ func unzip(data []byte, limit int) (map[string][]byte, error) {
 
 // checkEntries looks at what the entries say they are.
 func checkEntries(entries []entry) error {
-	names := make(map[string]string, len(entries))
+	names := make(map[string]string, len(entries)) // by their lower case
 	total := uint64(0)
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.name, "/")
@@ -65,6 +65,11 @@ func checkEntries(entries []entry) error {
 	}
 	if total > MaxUnpacked {
 		return tooLarge()
+	}
+	for _, e := range entries { // directories too, which are no files of the package
+		if err := checkAbove(names, e.name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
