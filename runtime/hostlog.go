@@ -12,33 +12,23 @@ import (
 const (
 	hostLogOfInstallation = 1 << 20
 	hostLogOfOrganization = 4 << 20
-	lineOverhead          = 200     // of a line, beside its texts
 	maxFailureText        = 4 << 10 // of a message and of a stack
 )
 
 // chatter bounds what strangers write to the host's log.
 type chatter struct {
-	log hclog.Logger
-
-	installations, organizations *logs.Throttle
+	log   hclog.Logger
+	bound *logs.Bound
 }
 
 func newChatter(c Config) *chatter {
-	return &chatter{
-		log:           c.Logger,
-		installations: logs.NewThrottle(hostLogOfInstallation, c.Now),
-		organizations: logs.NewThrottle(hostLogOfOrganization, c.Now),
-	}
+	return &chatter{log: c.Logger, bound: logs.NewBound(hostLogOfInstallation, hostLogOfOrganization, c.Now)}
 }
 
-// allows reports whether an installation may write size bytes. When it may not
-// any more, that is said once a minute.
-func (c *chatter) allows(org, extension string, size int) bool {
-	size += lineOverhead
-	grant := c.installations.Take(org+"/"+extension, size)
-	if grant.Allowed {
-		grant = c.organizations.Take(org, size)
-	}
+// allows reports whether an installation may write a line with these texts. When
+// it may not any more, that is said once a minute.
+func (c *chatter) allows(org, extension string, texts ...string) bool {
+	grant := c.bound.Take(org, extension, texts...)
 	if grant.First {
 		c.log.Warn("handlers write too much; what they log and why they fail is left out here for up to a minute", "org", org, "extension", extension)
 	}
@@ -46,9 +36,4 @@ func (c *chatter) allows(org, extension string, size int) bool {
 }
 
 // clipped is a text of a stranger, not longer than a line of the log should be.
-func clipped(text string) string {
-	if len(text) <= maxFailureText {
-		return text
-	}
-	return text[:maxFailureText] + "…"
-}
+func clipped(text string) string { return logs.Clipped(text, maxFailureText) }

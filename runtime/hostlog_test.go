@@ -20,7 +20,7 @@ func TestStrangersWriteLittleToTheHostsLog(t *testing.T) {
 	})
 	manifest := manifestOf("x", "1.0.0", "", "")
 	installAll(t, h, "loud", extension(t, manifest, `export default ({log}) => {
-		for (let i = 0; i < 1000; i++) { log.warn('loud' + 'x'.repeat(8000)); log.info('not shown') }
+		for (let i = 0; i < 1000; i++) { log.warn('loud' + 'x\n\u0001<'[i % 4].repeat(8000)); log.info('not shown') }
 		throw new Error('failed' + 'y'.repeat(8000))
 	}`))
 	installAll(t, h, "quiet", extension(t, manifest, `export default ({log}) => { log.warn('heard'); return 1 }`))
@@ -45,5 +45,20 @@ func TestStrangersWriteLittleToTheHostsLog(t *testing.T) {
 	do(t, h, "loud")
 	if text := log.String(); !strings.Contains(text, "loud") || strings.Contains(text, "not shown") {
 		t.Errorf("a minute later: got %.300s, want lines again", text)
+	}
+}
+
+// TestFailuresAreCutBetweenCharacters is that a message too long for a line of the
+// log ends in whole characters, wherever the cut falls.
+func TestFailuresAreCutBetweenCharacters(t *testing.T) {
+	var log strings.Builder
+	h := openHost(t, standard.Options{Logger: hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Warn})})
+	for _, start := range []string{"", "a", "ab", "abc"} {
+		installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => { throw new Error('`+start+`' + '\u{1f600}'.repeat(3000)) }`))
+		log.Reset()
+		do(t, h, "acme")
+		if text := log.String(); !strings.Contains(text, "\U0001f600…") || strings.Contains(text, "\ufffd") {
+			t.Errorf("after %q: the message was cut to %.200q", start, text)
+		}
 	}
 }

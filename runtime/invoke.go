@@ -287,7 +287,7 @@ func (inv *invocation) write(failure *sandbox.Error) {
 			message, stack = inv.session.Redact(message), inv.session.Redact(stack)
 		}
 		message, stack = clipped(message), clipped(stack)
-		if h.chatter.allows(l.Org, l.Extension, len(message)+len(stack)) {
+		if h.chatter.allows(l.Org, l.Extension, message, stack) {
 			h.log.Warn("invocation failed", append(l.fields(), "error", message, "stack", stack)...)
 			return
 		}

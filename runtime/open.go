@@ -69,7 +69,7 @@ func (s sessionLog) Log(line bridge.LogLine) {
 		return
 	}
 	level := hclog.LevelFromString(l.Level)
-	if s.host.handlers.GetLevel() > level || !s.host.chatter.allows(l.Org, l.Extension, len(l.Message)+len(l.Fields)) {
+	if s.host.handlers.GetLevel() > level || !s.host.chatter.allows(l.Org, l.Extension, l.Message, string(l.Fields)) {
 		return
 	}
 	args := []any{"invocation", l.Invocation, "org", l.Org, "extension", l.Extension, "text", l.Message}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/annexhost/annex/bridge/egress"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/worker"
+	"github.com/annexhost/annex/runtime/worker/jail"
 )
 
 const panicStack = `goroutine 7 [running]:
@@ -72,5 +74,55 @@ func wantCount(t *testing.T, out *bytes.Buffer, what string, want int) {
 	t.Helper()
 	if n := strings.Count(out.String(), what); n != want {
 		t.Errorf("%q is in the log %d times, want %d; it begins\n%.2000s", what, n, want, out)
+	}
+}
+
+// TestMissingLayersAreWarnedOf is that an operator is told at start which layers
+// of the jail the system does not give, why, and what to do about it.
+func TestMissingLayersAreWarnedOf(t *testing.T) {
+	var out bytes.Buffer
+	o := Options{Logger: hclog.New(&hclog.LoggerOptions{Output: &out})}
+	o.warnOfJail(jail.Report{{Name: jail.Limits, Detail: "all"}, {Name: jail.Landlock, Detail: "version 6"}})
+	if out.Len() > 0 {
+		t.Errorf("a complete jail: %s", out.String())
+	}
+	missing := jail.Layer{Name: jail.Namespaces, Refused: "the kernel refuses them"}
+	o.warnOfJail(jail.Report{{Name: jail.Limits, Detail: "all"}, missing})
+	for _, want := range []string{"[WARN]", string(jail.Namespaces), missing.Refused, "user.max_user_namespaces"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the warning does not say %q: %s", want, out.String())
+		}
+	}
+	if strings.Count(out.String(), "[WARN]") != 1 {
+		t.Errorf("want one warning: %s", out.String())
+	}
+}
+
+// TestTheLogOfFetchesIsBounded is that an extension which asks for long addresses
+// all day writes little to the host's log, and hides nothing that others fetch.
+func TestTheLogOfFetchesIsBounded(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(1e9, 0)
+	o := Options{Logger: hclog.New(&hclog.LoggerOptions{Output: &out}), Now: func() time.Time { return now }}
+	log := o.observer()
+	long := "https://a.example/" + strings.Repeat("ä", 8000)
+	for range 10_000 {
+		log.Observe(t.Context(), egress.Exchange{Owner: "acme/x", URL: long, Outcome: egress.Denied, Detail: long})
+	}
+	if most := 2 * fetchLogOfInstallation; out.Len() > most || out.Len() < fetchLogOfInstallation/2 {
+		t.Errorf("10,000 exchanges wrote %d bytes, want about %d", out.Len(), fetchLogOfInstallation)
+	}
+	if n := strings.Count(out.String(), "fetches too much"); n != 1 {
+		t.Errorf("the operator is told %d times that lines are left out, want once", n)
+	}
+	out.Reset()
+	log.Observe(t.Context(), egress.Exchange{Owner: "other/x", URL: "https://b.example/", Outcome: egress.Denied})
+	if !strings.Contains(out.String(), "https://b.example/") {
+		t.Errorf("another organization's exchange: %q", out.String())
+	}
+	now = now.Add(time.Minute)
+	log.Observe(t.Context(), egress.Exchange{Owner: "acme/x", URL: "https://c.example/"})
+	if !strings.Contains(out.String(), "https://c.example/") {
+		t.Errorf("a minute later: %q", out.String())
 	}
 }
