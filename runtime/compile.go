@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
+	"github.com/annexhost/annex/runtime/admission"
 	"github.com/annexhost/annex/runtime/bundle"
 	"github.com/annexhost/annex/runtime/pack"
 	"github.com/annexhost/annex/runtime/registry"
@@ -18,6 +20,11 @@ const (
 	maxHandler  = 1 << 20 // bytes of one bundled handler
 	maxHandlers = 5 << 20 // bytes of all of them
 )
+
+// building says how many packages are bundled and compiled at once: as many as
+// there are workers for it, and one of an organization, whose package may take all
+// the time that it is given.
+var building = admission.SlotsConfig{Capacity: 2, PerExtension: 1, Queue: 64, Wait: 30 * time.Second}
 
 // toolchain names what bundled a handler. Another value bundles again what an
 // earlier version of Annex kept.
@@ -43,7 +50,7 @@ func (e *SourceError) Unwrap() error {
 
 // keep bundles the handlers of a package, compiles each once to find what is
 // wrong with it, and puts everything into the registry.
-func (h *Host) keep(ctx context.Context, p *pack.Package) error {
+func (h *Host) keep(ctx context.Context, org string, p *pack.Package) error {
 	known, err := h.registry.Package(ctx, p.Digest)
 	if err == nil && known.Toolchain == toolchain {
 		return nil
@@ -51,7 +58,7 @@ func (h *Host) keep(ctx context.Context, p *pack.Package) error {
 	if err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return err
 	}
-	handlers, err := h.bundleAll(ctx, p)
+	handlers, err := h.bundleAll(ctx, org, p)
 	if err != nil {
 		return err
 	}
@@ -68,19 +75,24 @@ func (h *Host) keep(ctx context.Context, p *pack.Package) error {
 
 // includeModules makes what the handlers import from node_modules a part of
 // the package and of its digest. Which files those are, bundling tells.
-func (h *Host) includeModules(ctx context.Context, p *pack.Package) error {
+func (h *Host) includeModules(ctx context.Context, org string, p *pack.Package) error {
 	if !p.Modules {
 		return nil
 	}
-	if _, err := h.bundleAll(ctx, p); err != nil {
+	if _, err := h.bundleAll(ctx, org, p); err != nil {
 		return err
 	}
 	return p.IncludeModules()
 }
 
-// bundleAll bundles every handler that a route names, and collects what is
-// wrong with all of them.
-func (h *Host) bundleAll(ctx context.Context, p *pack.Package) ([]registry.Bundled, error) {
+// bundleAll bundles every handler that a route names for an organization, and
+// collects what is wrong with all of them.
+func (h *Host) bundleAll(ctx context.Context, org string, p *pack.Package) ([]registry.Bundled, error) {
+	slot, err := h.building.Acquire(ctx, admission.Owner{Org: org})
+	if err != nil {
+		return nil, err
+	}
+	defer slot.Release()
 	var handlers []registry.Bundled
 	var problems []string
 	var places []Problem
@@ -188,6 +200,7 @@ func (h *Host) program(ctx context.Context, inst *installed, handler string) (*p
 			return nil, err
 		}
 		src := source(inst.Extension, registry.Bundled{Path: handler, Code: code, SourceMap: sourceMap})
+		src.Tried = true // or it would not have been kept
 		return h.engine(handler).Compile(ctx, src)
 	})
 }

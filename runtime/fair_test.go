@@ -8,36 +8,33 @@ import (
 	"time"
 
 	"github.com/annexhost/annex/runtime"
+	"github.com/annexhost/annex/runtime/admission"
 	"github.com/annexhost/annex/runtime/sandbox"
 	"github.com/annexhost/annex/runtime/standard"
 )
 
 // TestOneOrganizationAtFullLoadLeavesAnotherItsShare is 200 callers of one
-// organization, whose handler takes a quarter of a second, beside 20 calls of
-// another, one after the other: none of these is refused, and none waits for a
-// slot, which would take it longer than the other's handler.
+// organization, whose handler does not end, beside 20 calls of another, one
+// after the other: none of these is refused, which those are that wait for a slot.
 func TestOneOrganizationAtFullLoadLeavesAnotherItsShare(t *testing.T) {
-	const slots, takes = 16, 250 * time.Millisecond
+	const slots, callers = 16, 200
 	h := openHost(t, standard.Options{Limits: runtime.Limits{
-		Rate: runtime.Unlimited, Concurrent: slots, QueueWait: 100 * time.Millisecond,
+		Rate: runtime.Unlimited, Concurrent: slots, QueueWait: 100 * time.Millisecond, Sandbox: sandbox.Limits{Wall: 10 * time.Minute},
 	}})
 	manifest := manifestOf("x", "1.0.0", "", "")
-	installAll(t, h, "loud", extension(t, manifest, `export default () => new Promise(done => setTimeout(() => done('late'), 250))`))
+	installAll(t, h, "loud", extension(t, manifest, `export default () => new Promise(done => setTimeout(done, 600000))`))
 	installAll(t, h, "calm", extension(t, manifest, `export default () => 'soon'`))
-	if got := do(t, h, "calm"); got != "soon" { // compiled
-		t.Fatal(got)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
-	var answered, refused atomic.Int64
-	var callers sync.WaitGroup
-	for range 200 {
-		callers.Go(func() {
+	var refused atomic.Int64
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	for range callers {
+		group.Go(func() {
 			for ctx.Err() == nil {
 				_, err := h.Invoke(ctx, callOf("loud", "acme.x"))
 				switch e := sandbox.AsError(err); {
-				case e == nil:
-					answered.Add(1)
-				case e.Code == sandbox.Exhausted && e.Reason == sandbox.ReasonRate && e.RetryAfter > 0:
+				case e != nil && e.Code == sandbox.Exhausted && e.Reason == sandbox.ReasonRate && e.RetryAfter > 0:
 					refused.Add(1)
 				case ctx.Err() == nil:
 					t.Errorf("the load: %v", e)
@@ -45,26 +42,22 @@ func TestOneOrganizationAtFullLoadLeavesAnotherItsShare(t *testing.T) {
 			}
 		})
 	}
-	for answered.Load() == 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
-	longest := time.Duration(0)
-	for i := range 20 {
-		began := time.Now()
-		if got := do(t, h, "calm"); got != "soon" {
-			t.Fatalf("call %d: %s", i, got)
+	await := func(n int64) { // as many refusals: the load is full
+		for deadline := time.Now().Add(time.Minute); refused.Load() < n; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d calls of the load were refused within a minute, want %d", refused.Load(), n)
+			}
 		}
-		longest = max(longest, time.Since(began))
-		time.Sleep(20 * time.Millisecond)
 	}
-	cancel()
-	callers.Wait()
-	t.Logf("the load: %d answered, %d refused; the others: %v at most", answered.Load(), refused.Load(), longest)
-	if longest >= takes {
-		t.Errorf("a call beside the load took %v, want less than one of the load's", longest)
+	await(callers)
+	for i := range 20 {
+		if got := do(t, h, "calm"); got != "soon" {
+			t.Errorf("call %d: %s", i, got)
+		}
+		await(refused.Load() + 1)
 	}
-	if refused.Load() == 0 {
-		t.Error("nothing of the load was refused, so it was no full load")
+	if held, _ := h.Slots(); held < slots/2 || held > slots*3/4 {
+		t.Errorf("the load holds %d slots of %d, want at most three quarters", held, slots)
 	}
 }
 
@@ -101,5 +94,37 @@ func TestStrangersDoNotTakeTheSlotsOfThoseWhoAreKnown(t *testing.T) {
 	}
 	if n := len(refused); n != 0 {
 		t.Errorf("%d more strangers were refused, want two to run", n)
+	}
+}
+
+// TestOneOrganizationsPackagesLeaveOthersTheBundler is an organization whose
+// packages take as long as they may to be bundled: its next one waits, and
+// another organization's does not.
+func TestOneOrganizationsPackagesLeaveOthersTheBundler(t *testing.T) {
+	h := openHost(t, standard.Options{})
+	long, err := h.Building().Acquire(t.Context(), admission.Owner{Org: "loud"}) // as a package that is being bundled
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => 'soon'`)
+	next := make(chan error, 1)
+	go func() {
+		_, err := h.Install(t.Context(), "loud", p, runtime.Consent{By: "test"})
+		next <- err
+	}()
+	for waiting := 0; waiting == 0; _, waiting = h.Building().InUse() {
+		select {
+		case err := <-next:
+			t.Fatalf("two packages of one organization were bundled at once: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	installAll(t, h, "calm", p)
+	if got := do(t, h, "calm"); got != "soon" {
+		t.Error(got)
+	}
+	long.Release()
+	if err := <-next; err != nil {
+		t.Errorf("when the first package was bundled: %v", err)
 	}
 }

@@ -107,6 +107,7 @@ type Host struct {
 	running   *inflight
 	limiter   *admission.Limiter
 	slots     *admission.Slots
+	building  *admission.Slots // packages that are bundled and compiled
 	sweeper   *storage.Sweeper
 	tally     *tally
 	ready     readiness
@@ -154,6 +155,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		running:  newInflight(),
 		limiter:  admission.New(admission.Config{Start: cfg.Now()}),
 		slots:    admission.NewSlots(cfg.Limits.slots()),
+		building: admission.NewSlots(building),
 		sweeper:  storage.NewSweeper(cfg.Store),
 		tally:    newTally(cfg.Now()),
 		manifests: manifest.Options{

@@ -68,7 +68,7 @@ func (h *Host) Plan(ctx context.Context, org string, p *pack.Package) (Plan, err
 	if err := registry.CheckOrg(org); err != nil {
 		return Plan{}, &sandbox.Error{Code: sandbox.Invalid, Message: err.Error()}
 	}
-	if err := h.includeModules(ctx, p); err != nil {
+	if err := h.includeModules(ctx, org, p); err != nil {
 		return Plan{}, err
 	}
 	plan := Plan{Org: org, Manifest: p.Manifest, Digest: p.Digest, Asks: p.Manifest.Permissions}
@@ -112,7 +112,7 @@ func (h *Host) Install(ctx context.Context, org string, p *pack.Package, consent
 		return registry.Installation{}, err
 	}
 	// What is wrong with the sources is found before anything is on record.
-	if err := h.keep(ctx, p); err != nil {
+	if err := h.keep(ctx, org, p); err != nil {
 		return registry.Installation{}, err
 	}
 	now := h.cfg.Now().UTC()

@@ -223,10 +223,13 @@ func (in *orgReader) unpack(digest string) error {
 		a.plan, err = in.host.Plan(in.ctx, in.org, p)
 	}
 	if err == nil {
-		err = in.host.keep(in.ctx, p)
+		err = in.host.keep(in.ctx, in.org, p)
 	}
-	if err != nil && CodeOf(err) == sandbox.Internal {
-		return err
+	if err != nil {
+		switch CodeOf(err) {
+		case sandbox.Internal, sandbox.Unavailable, sandbox.Exhausted, sandbox.Timeout, sandbox.Canceled:
+			return err // which says nothing of the package
+		}
 	}
 	a.unfit = err
 	in.packages[digest] = a

@@ -93,7 +93,7 @@ func (h *Host) pend(ctx context.Context, plan Plan, p *pack.Package, by string) 
 // not needed in the end is removed.
 func (h *Host) place(ctx context.Context, o owner, p *pack.Package, change func() (registry.Installation, error)) (inst registry.Installation, err error) {
 	for range 3 {
-		if err = h.keep(ctx, p); err != nil {
+		if err = h.keep(ctx, o.org, p); err != nil {
 			break
 		}
 		inst, err = change()

@@ -63,6 +63,11 @@ type Source struct {
 	// none.
 	Compiled []byte
 
+	// Tried says that an engine of the same kind has compiled Code before, whole, and
+	// kept nothing of it: one that only tries, because others run the program, may
+	// leave it to them.
+	Tried bool
+
 	// Export names the handler inside Code. Empty means the default export.
 	Export string
 }

@@ -104,7 +104,7 @@ const (
 type Ending struct {
 	Tenant     string
 	Invocation string // the one that was guilty, empty when none is known to be
-	Cause      string // "wall", "cpu", "memory", "depth", "protocol" or "crash"
+	Cause      string // "wall", "cpu", "memory", "depth", "canceled", "protocol", "crash", or "start" when it was none yet
 	Detail     string // for the operator
 }
 
@@ -186,7 +186,8 @@ func (e *Engine) Close() error {
 const compileTenant = "compile"
 
 // Compile implements [sandbox.Engine]. It compiles in a worker, for what is
-// wrong with src: each worker that runs the program compiles it for itself.
+// wrong with src, unless that was tried before: each worker that runs the program
+// compiles it for itself, under the limits of the invocation.
 func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
 	p := &program{engine: e, source: src, hash: hashOf(src)}
 	pre := e.config.Precompiler
@@ -196,6 +197,8 @@ func (e *Engine) Compile(ctx context.Context, src sandbox.Source) (sandbox.Progr
 		} else if known {
 			return p, nil
 		}
+	} else if src.Tried {
+		return p, nil
 	}
 	job := &invocation{
 		pool: e.compiler, program: p, tenant: compileTenant, ctx: ctx,
