@@ -4,8 +4,10 @@ package worker_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,28 +137,46 @@ func TestBystanders(t *testing.T) {
 	e := newEngine(t, worker.Config{})
 	defer e.Close()
 	loop := compile(t, e, `module.exports = () => Array.prototype.indexOf.call({length: 2**53 - 1}, 1)`)
+	const waits = `while (Date.now() < 1000) await new Promise(r => setTimeout(r, 5)); return "done" }`
 	for _, c := range []struct {
 		name, code string
 		want       *sandbox.Error
 	}{
-		{"without calls", `module.exports = () => new Promise(r => setTimeout(r, 400, "done"))`, nil},
-		{"with a call", `module.exports = async ({test}) => { await test.brief(1); return new Promise(r => setTimeout(r, 400, "done")) }`, &sandbox.Error{Code: sandbox.Unavailable}},
+		{"without calls", `module.exports = async () => { ` + waits, nil},
+		{"with a call", `module.exports = async ({test}) => { await test.brief(1); ` + waits, &sandbox.Error{Code: sandbox.Unavailable}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := compile(t, e, c.code)
+			var readings atomic.Int32
+			var over atomic.Bool
+			began := make(chan struct{})
+			now := func() time.Time { // what the bystander waits for
+				if readings.Add(1) == 10 { // its call, if it makes one, was answered
+					close(began)
+				}
+				if over.Load() {
+					return time.Unix(1, 0)
+				}
+				return time.Unix(0, 0)
+			}
 			bystander := make(chan error, 1)
 			go func() {
-				out, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, answerRow)
+				out, err := p.Run(context.Background(), sandbox.Invocation{Tenant: "t", Now: now, Random: rand.Reader}, answerRow)
 				if err == nil && string(out.Result.JSON) != `"done"` {
 					err = errors.New("got " + string(out.Result.JSON))
 				}
 				bystander <- err
 			}()
-			time.Sleep(100 * time.Millisecond)
+			select {
+			case <-began:
+			case err := <-bystander:
+				t.Fatalf("the bystander ended before the attack: %v", err)
+			}
 			_, err := loop.Run(context.Background(), sandbox.Invocation{Tenant: "t", Limits: sandbox.Limits{Wall: 100 * time.Millisecond}}, nil)
 			if !errors.Is(err, &tooLong) {
 				t.Errorf("the guilty one: got %v, want a timeout", err)
 			}
+			over.Store(true)
 			if err := <-bystander; !sameError(err, c.want) {
 				t.Errorf("the bystander: got %v, want %v", err, c.want)
 			}
@@ -183,7 +203,7 @@ func TestCPU(t *testing.T) {
 		_, err := wait.Run(context.Background(), sandbox.Invocation{Tenant: "t"}, nil)
 		waited <- err
 	}()
-	time.Sleep(50 * time.Millisecond)
+	eventually(t, "the other one runs", func() bool { return e.Stats().Busy == 1 })
 	out, err := loop.Run(context.Background(), sandbox.Invocation{Tenant: "t", Limits: sandbox.Limits{Wall: time.Minute, CPU: 200 * time.Millisecond}}, nil)
 	if !errors.Is(err, &sandbox.Error{Code: sandbox.Timeout, Reason: sandbox.ReasonCPU}) {
 		t.Fatalf("got %v, want the CPU limit", err)

@@ -22,7 +22,7 @@ func (p *pool) died(w *worker) {
 	} else {
 		t := w.tenant
 		t.workers = slices.DeleteFunc(t.workers, func(other *worker) bool { return other == w })
-		if !w.answered && f.name() == "crash" {
+		if name := f.name(); !w.answered && (name == "crash" || name == "protocol") {
 			t.slow.fail()
 		}
 		p.feed(t)

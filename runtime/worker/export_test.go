@@ -29,3 +29,16 @@ func (e *Engine) WorkersOf(key string) []int {
 	}
 	return pids
 }
+
+// The kinds of frames, for workers that lie.
+const (
+	KindOpened  = byte(kindOpened)
+	KindCrashed = byte(kindCrashed)
+	KindLoaded  = byte(kindLoaded)
+	KindDone    = byte(kindDone)
+	KindCall    = byte(kindCall)
+	KindAnswer  = byte(kindAnswer)
+	KindLeave   = byte(kindLeave)
+	KindTime    = byte(kindTime)
+	KindChance  = byte(kindChance)
+)

@@ -22,6 +22,8 @@ type invocation struct {
 	caller  sandbox.Caller
 
 	lane    *lane // of the present attempt
+	clock   clock // where its guest reads the time
+	left    bool  // nobody waits for its calls any more
 	alone   bool  // nothing else may run in the worker
 	calls   int   // that arrived, all attempts
 	watched watched
@@ -87,7 +89,7 @@ func (i *invocation) begin(l *lane) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.attempt++
-	i.lane, i.over, i.stopping, i.extended, i.timer = l, false, false, false, nil
+	i.lane, i.left, i.over, i.stopping, i.extended, i.timer = l, false, false, false, false, nil
 	if i.limits.Wall > 0 {
 		i.deadline = time.Now().Add(i.limits.Wall)
 		i.alarm(i.limits.Wall)

@@ -2,12 +2,12 @@ package worker
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -127,6 +127,7 @@ func (l *lane) invoke(i *invocation) (sandbox.Output, error) {
 	if m.clock = clockServed; i.asked.Now == nil || i.asked.Random == nil {
 		m.clock, m.shift = clockOf(i.asked.Now)
 	}
+	i.clock = m.clock
 	if err := l.send(kindRun, m.append); err != nil {
 		return sandbox.Output{}, err
 	}
@@ -204,35 +205,11 @@ func (l *lane) serve(i *invocation, k kind, f fields) error {
 		}
 		return l.call(i, c)
 	case kindLeave:
-		if f.int() == l.run.Load() {
-			i.drop()
-		}
-		return f.done()
-	case kindTime:
-		id := f.int()
-		if err := f.done(); err != nil || i.asked.Now == nil {
-			return errMalformed
-		}
-		now := i.asked.Now()
-		text := binary.LittleEndian.AppendUint64(nil, uint64(now.Unix()))
-		text = binary.LittleEndian.AppendUint64(text, uint64(now.Nanosecond()))
-		return l.answer(&answer{id: id, result: sandbox.Payload{JSON: text}})
-	case kindChance:
-		id, n := f.int(), f.int()
-		if err := f.done(); err != nil || i.asked.Random == nil || n <= 0 || n > maxChance {
-			return errMalformed
-		}
-		return l.answer(drawChance(i.asked.Random, id, int(n)))
+		return l.leave(i, f)
+	case kindTime, kindChance:
+		return l.tell(i, k, f)
 	}
 	return protocolf("frame %d in an invocation", k)
-}
-
-func drawChance(r io.Reader, id int64, n int) *answer {
-	a := &answer{id: id, result: sandbox.Payload{JSON: make([]byte, n)}}
-	if _, err := io.ReadFull(r, a.result.JSON); err != nil {
-		a.failed, a.result = internalError(), sandbox.Payload{}
-	}
-	return a
 }
 
 func (l *lane) answer(a *answer) error { return l.send(kindAnswer, a.append) }
@@ -315,7 +292,9 @@ func checkError(e *sandbox.Error) error {
 		return internalError()
 	}
 	for _, s := range []*string{&e.Message, &e.Name, &e.Permission, &e.Stack} {
-		*s = (*s)[:min(len(*s), most)]
+		if len(*s) > most {
+			*s = strings.ToValidUTF8((*s)[:most], "")
+		}
 	}
 	e.RetryAfter = min(max(e.RetryAfter, 0), 3600)
 	return e

@@ -7,12 +7,12 @@ const groupFactor = 3
 // have beside the others: three times those that are free, so that there is one
 // for a newcomer. An idle worker is as good as free. The pool is locked.
 func (p *pool) overShare(t *tenant) bool {
-	group := p.config.Group(t.key)
+	group := p.config.Group(t.name())
 	ofGroup, ofAll := 0, 0
 	for _, other := range p.tenants {
 		n := other.atWork()
 		ofAll += n
-		if n > 0 && p.config.Group(other.key) == group {
+		if n > 0 && p.config.Group(other.name()) == group {
 			ofGroup += n
 		}
 	}

@@ -76,9 +76,12 @@ func (e *Engine) Slowed() []Slow {
 	var slowed []Slow
 	for _, t := range p.tenants {
 		if wait := t.slow.remaining(); wait > 0 {
-			slowed = append(slowed, Slow{t.key, wait})
+			slowed = append(slowed, Slow{t.name(), wait})
 		}
 	}
-	slices.SortFunc(slowed, func(a, b Slow) int { return cmp.Compare(a.Tenant, b.Tenant) })
-	return slowed
+	slices.SortFunc(slowed, func(a, b Slow) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(b.Wait, a.Wait))
+	})
+	// A tenant has workers for each of its programs that make machine code.
+	return slices.CompactFunc(slowed, func(a, b Slow) bool { return a.Tenant == b.Tenant })
 }
