@@ -203,20 +203,28 @@ func testLogCount(t *testing.T, s *suite) {
 }
 
 func testPending(t *testing.T, s *suite) {
+	const most = 4
 	for _, c := range []struct {
 		calls int
 		fails bool
-	}{{4, false}, {5, true}} {
+	}{{most, false}, {most + 1, true}} {
 		var got recorder
-		_, err := s.run(t, CallAll, c.calls, sandbox.Limits{PendingCalls: 4}, func(ctx context.Context, m string, _ sandbox.Payload) (sandbox.Payload, error) {
-			got.add(m)
-			return sandbox.Payload{JSON: []byte("1")}, pause(ctx, 50*time.Millisecond)
+		all := make(chan struct{}) // closed when as many wait as may
+		_, err := s.run(t, CallAll, c.calls, sandbox.Limits{PendingCalls: most}, func(ctx context.Context, m string, _ sandbox.Payload) (sandbox.Payload, error) {
+			if got.add(m) == most && !c.fails {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-ctx.Done():
+			}
+			return sandbox.Payload{JSON: []byte("1")}, ctx.Err()
 		})
 		if (err != nil) != c.fails {
 			t.Errorf("%d calls: got error %v", c.calls, err)
 		}
-		if n := len(got.all()); n > 4 {
-			t.Errorf("%d calls: the Caller saw %d, want at most 4", c.calls, n)
+		if n := len(got.all()); n > most {
+			t.Errorf("%d calls: the Caller saw %d, want at most %d", c.calls, n, most)
 		}
 	}
 }

@@ -184,10 +184,12 @@ type recorder struct {
 	calls []string
 }
 
-func (r *recorder) add(name string) {
+// add keeps a name and returns how many there are.
+func (r *recorder) add(name string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, name)
+	return len(r.calls)
 }
 
 func (r *recorder) all() []string {

@@ -30,10 +30,15 @@ func TestTheCorpus(t *testing.T) {
 			t.Errorf("%d attacks for %s, want at least %d", count[engine], engine, least)
 		}
 	}
+	often := 0
 	for class := range classes {
+		often += ci[class]
 		if ci[class] == 0 {
 			t.Errorf("no attack of class %s is run with every change", class)
 		}
+	}
+	if often*10 < len(all) {
+		t.Errorf("%d of %d attacks are run with every change, want a tenth", often, len(all))
 	}
 }
 

@@ -92,3 +92,22 @@ func (b *Beside) Ratio() float64 {
 	}
 	return float64(P99(b.Attack)) / float64(P99(b.Work))
 }
+
+// Together has the calls beside all attacks of rows: those of one alone are too few
+// for a hundredth of them to mean something.
+func Together(rows []Row) *Beside {
+	var all Beside
+	for i := range rows {
+		all.add(rows[i].Beside)
+	}
+	slices.Sort(all.Attack)
+	slices.Sort(all.Work)
+	return &all
+}
+
+// add puts another's calls to b's.
+func (b *Beside) add(other *Beside) {
+	if other != nil {
+		b.Attack, b.Work = append(b.Attack, other.Attack...), append(b.Work, other.Work...)
+	}
+}

@@ -27,7 +27,7 @@ const (
 	CompileTime = 3 * time.Second        // what engines are to allow one compilation
 	MaxRetained = 32 << 20               // bytes that an attack may leave the host with
 	nextWithin  = 5 * time.Second        // the next invocation, on a machine with other things to do
-	attempts    = 3                      // of an attack whose answer was late, or that ran into its limit before it was done: a busy machine only ever adds
+	attempts    = 5                      // of an attack whose answer was late, or that ran into its limit before it was done: a busy machine only ever adds
 )
 
 // Session is what one invocation calls out to.

@@ -103,7 +103,6 @@ func writeClasses(w io.Writer, rows []Row) {
 		beside       Beside
 	}
 	classes := map[string]*sum{}
-	var all Beside
 	for i := range rows {
 		r := &rows[i]
 		if r.Tier != attacks.Process {
@@ -120,14 +119,13 @@ func writeClasses(w io.Writer, rows []Row) {
 		}
 		c.slowest = max(c.slowest, r.Took-bound(r.Attack)+Margin)
 		c.beside.add(r.Beside)
-		all.add(r.Beside)
 	}
 	fmt.Fprint(w, "\n## By class, in workers\n\n| class | attacks | passed | latest answer after its limit | neighbour's p99 beside attacks | beside work | ratio |\n|---|---|---|---|---|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(classes)) {
 		c := classes[name]
 		fmt.Fprintf(w, "| %s | %d | %d | %s | %s |\n", name, c.rows, c.passed, afterLimit(c.slowest), c.beside.cells())
 	}
-	fmt.Fprintf(w, "| all | | | | %s |\n", all.cells())
+	fmt.Fprintf(w, "| all | | | | %s |\n", Together(rows).cells())
 }
 
 func afterLimit(d time.Duration) string {
@@ -135,13 +133,6 @@ func afterLimit(d time.Duration) string {
 		return "–"
 	}
 	return milliseconds(d)
-}
-
-// add puts another's calls to b's.
-func (b *Beside) add(other *Beside) {
-	if other != nil {
-		b.Attack, b.Work = append(b.Attack, other.Attack...), append(b.Work, other.Work...)
-	}
 }
 
 // cells are p99, p99 and ratio.

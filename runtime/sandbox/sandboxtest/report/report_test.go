@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestAttacks runs the attacks that are marked for it, or all of them when
-// ANNEX_LONG is set. The rows of "go run ./runtime/sandbox/sandboxtest/report"
+// ANNEX_LONG is set, and then a neighbour beside a third of them. The rows of "go run ./runtime/sandbox/sandboxtest/report"
 // say more.
 func TestAttacks(t *testing.T) {
 	if raceDetector {
@@ -34,21 +34,31 @@ func TestAttacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
+	long := os.Getenv("ANNEX_LONG") != ""
 	runner := &corpus.Runner{Subjects: subjects}
-	ran := 0
-	for _, a := range all {
-		if !a.CI && os.Getenv("ANNEX_LONG") == "" {
+	var rows []corpus.Row
+	for i, a := range all {
+		if !a.CI && !long {
 			continue
 		}
+		runner.Measure = long && i%3 == 0
 		for _, row := range runner.Run(context.Background(), a) {
-			ran++
+			rows = append(rows, row)
 			if !row.Passed() {
 				t.Error(row.String())
 			}
 		}
 	}
-	t.Logf("%d rows", ran)
-	if ran == 0 {
+	t.Logf("%d rows", len(rows))
+	if len(rows) == 0 {
 		t.Error("no attack was run")
+	}
+	if !long {
+		return
+	}
+	beside := corpus.Together(rows)
+	t.Logf("a neighbour's p99 beside attacks: %v of %d calls, beside work: %v of %d", corpus.P99(beside.Attack), len(beside.Attack), corpus.P99(beside.Work), len(beside.Work))
+	if ratio := beside.Ratio(); ratio == 0 || ratio > 2 {
+		t.Errorf("beside attacks a neighbour's p99 is %.1f times what it is beside work, at most 2", ratio)
 	}
 }
