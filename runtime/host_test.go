@@ -292,13 +292,13 @@ func TestEveryInvocationLeavesALedger(t *testing.T) {
 }
 
 func TestLimitsSayWhichHowMuchAndHowToRaise(t *testing.T) {
-	limits := runtime.Limits{Sandbox: sandbox.Limits{Wall: 150 * time.Millisecond, CPU: 50 * time.Millisecond}, Rate: 2}
-	h := openHost(t, standard.Options{Limits: limits})
-	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => { for (;;) {} }`))
-	if got := do(t, h, "acme"); !strings.HasPrefix(got, "timeout: ") || !strings.Contains(got, "CPU") || !strings.Contains(got, "50ms") || !strings.Contains(got, "--limit-cpu") {
+	busy := openHost(t, standard.Options{Limits: runtime.Limits{Sandbox: sandbox.Limits{CPU: 50 * time.Millisecond}}})
+	installAll(t, busy, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => { for (;;) {} }`))
+	if got := do(t, busy, "acme"); !strings.HasPrefix(got, "timeout: ") || !strings.Contains(got, "CPU") || !strings.Contains(got, "50ms") || !strings.Contains(got, "--limit-cpu") {
 		t.Errorf("CPU: %s", got)
 	}
-	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.1", "", ""), `export default () => new Promise(r => setTimeout(r, 60000))`))
+	h := openHost(t, standard.Options{Limits: runtime.Limits{Sandbox: sandbox.Limits{Wall: 150 * time.Millisecond}, Rate: 1}})
+	installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => new Promise(r => setTimeout(r, 60000))`))
 	if got := do(t, h, "acme"); !strings.HasPrefix(got, "timeout: ") || !strings.Contains(got, "150ms") || !strings.Contains(got, "--limit-wall") {
 		t.Errorf("wall: %s", got)
 	}

@@ -186,27 +186,31 @@ func TestEnginesAreCheckedAgainWhenAVersionReturns(t *testing.T) {
 }
 
 func TestRunningInvocationsFinishOnTheVersionTheyBeganWith(t *testing.T) {
-	h := openHost(t, standard.Options{})
-	slow := func(version, server string) *pack.Package {
-		return extension(t, manifestOf("x", version, server, ""),
-			`export default async ({storage}) => { await new Promise(done => setTimeout(done, 200)); return '`+version+` ' + await storage.increment('n') }`)
+	began := make(chan struct{}, 2)
+	h := openHost(t, standard.Options{OnLog: func(runtime.LogLine) { began <- struct{}{} }})
+	handler := func(version, server, body string) *pack.Package {
+		return extension(t, manifestOf("x", version, server, ""), `export default async ({storage, log}) => { `+body+` }`)
 	}
-	installAll(t, h, "acme", slow("1.0.0", `"storage:database", "secrets:read"`))
-	began := make(chan string, 1)
-	go func() {
-		reply, err := h.Invoke(t.Context(), callOf("acme", "acme.x"))
-		if err != nil {
-			began <- err.Error()
-			return
-		}
-		began <- string(reply.Body)
-	}()
-	time.Sleep(50 * time.Millisecond)
-	update(t, h, slow("2.0.0", `"storage:database"`)) // fewer permissions: silent, and no revocation
-	if got := do(t, h, "acme"); got != "2.0.0 2" {
+	installAll(t, h, "acme", handler("1.0.0", `"storage:database", "secrets:read"`, `
+		log.info('began')
+		while (!await storage.get('go')) await new Promise(done => setTimeout(done, 5))
+		return '1.0.0 ' + await storage.increment('n')`))
+	ended := make(chan string, 1)
+	go func() { ended <- do(t, h, "acme") }()
+	select {
+	case <-began:
+	case got := <-ended:
+		t.Fatalf("the old version did not wait: %s", got)
+	}
+	// Fewer permissions: silent, and no revocation.
+	update(t, h, handler("2.0.0", `"storage:database"`, `
+		const n = await storage.increment('n')
+		await storage.set('go', true)
+		return '2.0.0 ' + n`))
+	if got := do(t, h, "acme"); got != "2.0.0 1" {
 		t.Errorf("the new version: %s", got)
 	}
-	if got := <-began; got != "1.0.0 1" {
+	if got := <-ended; got != "1.0.0 2" {
 		t.Errorf("what ran during the update: %s", got)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -103,20 +104,34 @@ func TestTimesOfAnswersTellNothing(t *testing.T) {
 		{"a token of another", "DELETE", "/admin/v1/orgs/~/tokens/" + w.ids["token"], "/admin/v1/orgs/~/tokens/0123456789abcdef"},
 		{"a public address but for its last letter", "POST", "/public/" + besides(w.door) + "/open", "/public/" + strings.Repeat("a", len(w.door)) + "/open"},
 	} {
-		const rounds, warm = 300, 20
-		var theirs, nobodys []time.Duration
-		for i := range rounds + warm {
-			a := w.timed(p.method, p.theirs)
-			b := w.timed(p.method, p.nobodys)
-			if i >= warm {
-				theirs, nobodys = append(theirs, a), append(nobodys, b)
+		why := ""
+		for range 3 { // what the machine did for one side is not there again
+			if why = w.differ(p.method, p.theirs, p.nobodys); why == "" {
+				break
 			}
 		}
-		a, b := median(theirs), median(nobodys)
-		if d := max(a, b) - min(a, b); d > min(a, b)/2+200*time.Microsecond {
-			t.Errorf("%s: %v when it is another's, %v when it is nobody's", p.rule, a, b)
+		if why != "" {
+			t.Errorf("%s: %s", p.rule, why)
 		}
 	}
+}
+
+// differ says how the times of two answers differ, if they do.
+func (w *tenants) differ(method, one, other string) string {
+	const rounds, warm = 300, 20
+	var theirs, nobodys []time.Duration
+	for i := range rounds + warm {
+		a := w.timed(method, one)
+		b := w.timed(method, other)
+		if i >= warm {
+			theirs, nobodys = append(theirs, a), append(nobodys, b)
+		}
+	}
+	a, b := median(theirs), median(nobodys)
+	if d := max(a, b) - min(a, b); d <= min(a, b)/2+200*time.Microsecond {
+		return ""
+	}
+	return fmt.Sprintf("%v when it is another's, %v when it is nobody's", a, b)
 }
 
 // besides returns token with another last letter.
