@@ -205,7 +205,7 @@ func (l *lane) serve(i *invocation, k kind, f fields) error {
 		}
 		return l.call(i, c)
 	case kindLeave:
-		return l.leave(i, f)
+		return l.left(i, f)
 	case kindTime, kindChance:
 		return l.tell(i, k, f)
 	}

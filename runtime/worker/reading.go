@@ -7,9 +7,9 @@ import (
 	"github.com/annexhost/annex/runtime/sandbox"
 )
 
-// leave ends what the calls of an invocation wait for: a worker says once that
+// left ends what the calls of an invocation wait for: a worker says once that
 // nobody waits for them any more.
-func (l *lane) leave(i *invocation, f fields) error {
+func (l *lane) left(i *invocation, f fields) error {
 	number := f.int()
 	if err := f.done(); err != nil {
 		return err
