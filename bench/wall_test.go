@@ -192,7 +192,8 @@ func jailed(t *testing.T, c worker.Config, code string) (*worker.Engine, sandbox
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	c.Engine, c.Command = standard.JavaScript, func() *exec.Cmd { return exec.Command(annex) }
+	c.Engine, c.Warm = standard.JavaScript, sandbox.Source{Name: "warm.js", Code: []byte("module.exports = async () => 1")}
+	c.Command = func() *exec.Cmd { return exec.Command(annex) }
 	e, err := worker.New(c)
 	must(t, err)
 	t.Cleanup(func() { e.Close() })

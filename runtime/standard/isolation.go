@@ -88,6 +88,9 @@ func newJavaScript(c js.Config) (sandbox.Engine, error) {
 	return engine, nil
 }
 
+// warm is what most handlers do.
+var warm = sandbox.Source{Name: "warm.js", Code: []byte(`module.exports = async ({request}) => ({body: {}})`)}
+
 // newWorkers makes workers with an engine inside, and the workshop that bundles
 // in others like them.
 func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
@@ -102,6 +105,7 @@ func (h *Host) newWorkers(name string) (sandbox.Engine, error) {
 		h.moduleWorkers = moduleWorkers(c, h.compiled)
 		return h.closing(h.moduleWorkers, nil)
 	}
+	c.Warm = warm
 	engine, err := worker.New(c)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,11 @@ type Config struct {
 
 	Spares int // workers that wait to become a tenant's (2; less than 0: none)
 
+	// Warm is a program of the host's own, without limits. A spare runs it once, so
+	// that the first program of a tenant finds the engine's code and memory in
+	// place. No code: none.
+	Warm sandbox.Source
+
 	// Max is how many workers there are at the same time, spares counted (64).
 	// Group says which tenants count together (nil: each is alone): a group may
 	// have at most three times as many at work as are free.

@@ -17,6 +17,7 @@ const (
 	kindOpened                  // worker: a lane's number and thread
 	kindCancel                  // host: the lane's invocation shall end: lane, invocation, whether a deadline passed
 	kindForget                  // host: a program is not used any more: its number
+	kindWarm                    // host: a program to run while nobody wants the worker
 	kindCrashed                 // worker: the engine panicked: invocation, what, where
 
 	// On a lane.

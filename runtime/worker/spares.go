@@ -110,6 +110,9 @@ func (p *pool) started(w *worker, err error) {
 	}
 	p.spares = append(p.spares, w)
 	p.feedHungry()
+	if warm := p.config.Warm; w.tenant == nil && len(warm.Code) > 0 {
+		w.process.send(kindWarm, func(b []byte) []byte { return appendSource(b, warm) })
+	}
 	p.refill()
 }
 

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // newEngine returns an engine of workers, closed with the test.
 func newEngine(t testing.TB, c worker.Config) *worker.Engine {
 	t.Helper()
-	c.Engine = "javascript"
+	c.Engine, c.Warm = "javascript", sandbox.Source{Name: "warm.js", Code: []byte("module.exports = async () => 1")}
 	engine, err := worker.New(c)
 	if err != nil {
 		t.Fatal(err)
