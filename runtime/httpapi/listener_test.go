@@ -18,41 +18,55 @@ func (f from) RemoteAddr() net.Addr { return f.addr }
 
 func (f from) Close() error { return f.Conn.Close() }
 
-// A client that has its share is cut off, and makes nobody wait.
-func TestShareOfAClient(t *testing.T) {
+// shared is a listener of 100 connections, of which two are a client's, and a proxy
+// has no share; what it accepts is sent on.
+type shared struct {
+	*boundedListener
+	pipe     *pipes
+	accepted chan net.Conn // closed at the end
+}
+
+func newShared() *shared {
 	pipe := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 	l := newBoundedListener(pipe, 100, 2, func(a netip.Addr) bool { return a == netip.MustParseAddr("10.0.0.1") })
-	accepted := make(chan net.Conn)
+	s := &shared{l, pipe, make(chan net.Conn)}
 	go func() {
+		defer close(s.accepted)
 		for {
 			c, err := l.Accept()
 			if err != nil {
-				close(accepted)
 				return
 			}
-			accepted <- c
+			s.accepted <- c
 		}
 	}()
-	// dial reports whether a connection from addr is taken.
-	dial := func(addr string) net.Conn {
-		t.Helper()
-		client, server := net.Pipe()
-		pipe.conns <- from{server, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr))}
-		closed := make(chan error, 1)
-		go func() { _, err := client.Read(make([]byte, 1)); closed <- err }()
-		select {
-		case c := <-accepted:
-			return c
-		case err := <-closed:
-			if err == nil || errors.Is(err, net.ErrClosed) {
-				t.Fatalf("%s: %v", addr, err)
-			}
-			return nil
-		case <-time.After(time.Minute):
-			t.Fatalf("%s: neither taken nor closed", addr)
-			return nil
+	return s
+}
+
+// dial connects from addr, and returns what was accepted: nil when it was cut off.
+func (s *shared) dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	client, server := net.Pipe()
+	s.pipe.conns <- from{server, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr))}
+	closed := make(chan error, 1)
+	go func() { _, err := client.Read(make([]byte, 1)); closed <- err }()
+	select {
+	case c := <-s.accepted:
+		return c
+	case err := <-closed:
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			t.Fatalf("%s: %v", addr, err)
 		}
+		return nil
+	case <-time.After(time.Minute):
+		t.Fatalf("%s: neither taken nor closed", addr)
+		return nil
 	}
+}
+
+// A client that has its share is cut off, and makes nobody wait.
+func TestShareOfAClient(t *testing.T) {
+	l := newShared()
 	steps := []struct {
 		rule, addr string
 		taken      bool
@@ -75,7 +89,7 @@ func TestShareOfAClient(t *testing.T) {
 	}
 	var open []net.Conn
 	for _, s := range steps {
-		c := dial(s.addr)
+		c := l.dial(t, s.addr)
 		if (c != nil) != s.taken {
 			t.Errorf("%s (%s): taken %v, want %v", s.rule, s.addr, c != nil, s.taken)
 		}
@@ -85,15 +99,15 @@ func TestShareOfAClient(t *testing.T) {
 	}
 	open[0].Close()
 	open[0].Close() // counts once
-	if dial("203.0.113.1:4") == nil {
+	if l.dial(t, "203.0.113.1:4") == nil {
 		t.Error("a connection that was closed makes no room")
 	}
-	if dial("203.0.113.1:5") != nil {
+	if l.dial(t, "203.0.113.1:5") != nil {
 		t.Error("a connection that was closed twice makes room for two")
 	}
 	for _, c := range open {
 		c.Close()
 	}
 	l.Close()
-	<-accepted
+	<-l.accepted
 }

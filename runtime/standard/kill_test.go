@@ -31,6 +31,7 @@ const (
 	killOrg = "demo"
 	notes   = "annex.notes"
 	weather = "annex.weather"
+	copied  = "copied" // what an import makes of killOrg
 )
 
 // killSteps are what a process is killed in. Each works on a directory dir, which
@@ -61,6 +62,9 @@ var killSteps = map[string]func(ctx context.Context, dir string) error{
 	"restore": func(ctx context.Context, dir string) error {
 		return restore(ctx, os.Getenv(killVariable+"_FILE"), dir)
 	},
+	"import": inHost(func(ctx context.Context, h *standard.Host) error {
+		return importOrg(ctx, h, os.Getenv(killVariable+"_FILE"))
+	}),
 	"migrate": inHost(func(context.Context, *standard.Host) error { return nil }),
 }
 
@@ -91,6 +95,16 @@ func restore(ctx context.Context, file, dir string) error {
 	return err
 }
 
+func importOrg(ctx context.Context, h *standard.Host, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = h.ImportOrg(ctx, f, copied, runtime.ImportOptions{By: "test"})
+	return err
+}
+
 // killChild does a step in a process that somebody kills.
 func killChild(step string) {
 	fmt.Println("ready")
@@ -114,12 +128,15 @@ func TestKilledInEachStep(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	base := t.TempDir()
 	furnish(t, base)
-	saved := filepath.Join(t.TempDir(), "saved")
-	if err := inHost(func(ctx context.Context, h *standard.Host) error { return backUp(ctx, h, saved) })(t.Context(), base); err != nil {
+	saved, exported := filepath.Join(t.TempDir(), "saved"), filepath.Join(t.TempDir(), "exported")
+	err := inHost(func(ctx context.Context, h *standard.Host) error {
+		return errors.Join(backUp(ctx, h, saved), backup.CreateFile(exported, func(w io.Writer) error { return h.ExportOrg(ctx, w, killOrg, "test") }))
+	})(t.Context(), base)
+	if err != nil {
 		t.Fatal(err)
 	}
 	killed := 0
-	for _, step := range []string{"install", "uninstall", "purge", "rotate", "erase", "backup", "restore", "migrate"} {
+	for _, step := range []string{"install", "uninstall", "purge", "rotate", "erase", "backup", "restore", "import", "migrate"} {
 		t.Run(step, func(t *testing.T) {
 			fresh := func() (dir, file string) {
 				dir = filepath.Join(t.TempDir(), "data")
@@ -131,6 +148,9 @@ func TestKilledInEachStep(t *testing.T) {
 					return dir, saved
 				}
 				copyDir(t, base, dir)
+				if step == "import" {
+					return dir, exported
+				}
 				return dir, filepath.Join(filepath.Dir(dir), "backup")
 			}
 			dir, file := fresh()
@@ -236,14 +256,14 @@ func checkAfterKill(t *testing.T, step, dir, file string) {
 			t.Error(err)
 		}
 	}()
-	if err := finish(ctx, step, h); err != nil {
+	if err := finish(ctx, step, file, h); err != nil {
 		t.Errorf("the step cannot be finished: %v", err)
 	}
 	checkWhole(t, step, h)
 }
 
 // finish does the step again, where there is something left of it to do.
-func finish(ctx context.Context, step string, h *standard.Host) error {
+func finish(ctx context.Context, step, file string, h *standard.Host) error {
 	var err error
 	switch step {
 	case "install":
@@ -256,6 +276,10 @@ func finish(ctx context.Context, step string, h *standard.Host) error {
 		}
 	case "erase":
 		_, err = h.EraseOrg(ctx, killOrg, "test")
+	case "import":
+		if err = importOrg(ctx, h, file); runtime.CodeOf(err) == "conflict" { // it was whole
+			err = nil
+		}
 	}
 	if runtime.CodeOf(err) == "not_found" { // it had happened
 		err = nil
@@ -270,7 +294,7 @@ func checkWhole(t *testing.T, step string, h *standard.Host) {
 	if format, err := dataformat.Of(ctx, h.State.Store); err != nil || format != dataformat.Current {
 		t.Errorf("format %d, error %v", format, err)
 	}
-	for _, org := range []string{killOrg, audit.HostOrg} {
+	for _, org := range []string{killOrg, copied, audit.HostOrg} {
 		if r, err := h.State.Audit.Verify(ctx, org); err != nil || r.FirstBad != nil {
 			t.Errorf("audit of %s: %+v, error %v", org, r.FirstBad, err)
 		}
@@ -294,9 +318,15 @@ func checkWhole(t *testing.T, step string, h *standard.Host) {
 	if step == "erase" {
 		return
 	}
-	reply, err := h.Invoke(ctx, runtime.Call{ID: "1", Org: killOrg, Extension: notes, Method: "GET", Path: "notes"})
-	if err != nil || reply.Status != 200 {
-		t.Errorf("annex.notes: status %d, error %v", reply.Status, err)
+	orgs := []string{killOrg}
+	if step == "import" {
+		orgs = append(orgs, copied)
+	}
+	for _, org := range orgs {
+		reply, err := h.Invoke(ctx, runtime.Call{ID: "1", Org: org, Extension: notes, Method: "GET", Path: "notes"})
+		if err != nil || reply.Status != 200 {
+			t.Errorf("annex.notes of %s: status %d, error %v", org, reply.Status, err)
+		}
 	}
 	if step == "purge" {
 		return
