@@ -56,6 +56,9 @@ func TestExportAndImportOfAnOrganization(t *testing.T) {
 	if _, err := to.Invoke(ctx, call); runtime.CodeOf(err) != "not_found" {
 		t.Errorf("a half imported organization answers: %v", err)
 	}
+	if org, err := to.State.Registry.Org(ctx, "moved"); err != nil || org.State != registry.OrgImporting || org.CreatedBy != "a test" {
+		t.Errorf("half imported: %+v, error %v", org, err)
+	}
 	done, err := to.ImportOrg(ctx, join(lines), "moved", runtime.ImportOptions{By: "a test"})
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +89,13 @@ func TestExportAndImportOfAnOrganization(t *testing.T) {
 	}
 	if _, err := to.ImportOrg(ctx, join(lines), "moved", runtime.ImportOptions{By: "a test"}); runtime.CodeOf(err) != "conflict" {
 		t.Errorf("over an organization: %v", err)
+	}
+	// Nor is one that was suspended later taken for one that is on its way.
+	if _, err := to.SetOrgState(ctx, "moved", registry.OrgSuspended, "a test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := to.ImportOrg(ctx, join(lines), "moved", runtime.ImportOptions{By: "a test"}); runtime.CodeOf(err) != "conflict" {
+		t.Errorf("over an organization that was imported and suspended: %v", err)
 	}
 }
 

@@ -44,8 +44,8 @@ type ImportOptions struct {
 }
 
 // ImportOrg makes an organization of an export. The organization must be new, or
-// one whose import was interrupted: until all is there it is suspended, and the
-// same import goes on. The packages are checked as any others, and what was
+// one whose import was interrupted: until all is there nothing of it answers, and
+// the same import goes on. The packages are checked as any others, and what was
 // granted is granted again. Public addresses stay what they were, unless this
 // host has them already.
 func (h *Host) ImportOrg(ctx context.Context, r io.Reader, org string, o ImportOptions) (OrgImport, error) {
@@ -145,34 +145,28 @@ func (in *orgReader) begin(head OrgHead) error {
 	if err := registry.CheckOrg(in.org); err != nil {
 		return err
 	}
-	there, err := h.registry.Org(ctx, in.org)
-	switch {
-	case err == nil && there.State == registry.OrgSuspended && there.CreatedBy == importedBy:
-		return nil
-	case err == nil:
-		return sandbox.Errorf(sandbox.Conflict, "there is an organization %s already; import under another name", in.org)
-	case !errors.Is(err, registry.ErrNotFound):
-		return err
-	}
 	record := audit.Record{Org: in.org, Actor: in.By, Action: "org.import", Outcome: "ok", Detail: map[string]string{
 		"from": head.Org, "exported": head.Time.Format(time.RFC3339), "audit": head.Audit,
 	}}
 	if in.NoTokens {
 		record.Detail["tokens"] = "left out"
 	}
-	if err := h.cfg.Audit.Append(ctx, record); err != nil {
+	there, err := h.registry.Org(ctx, in.org)
+	goesOn := err == nil && there.State == registry.OrgImporting
+	switch {
+	case goesOn:
+		record.Detail["begun"] = there.CreatedAt.Format(time.RFC3339)
+	case err == nil:
+		return sandbox.Errorf(sandbox.Conflict, "there is an organization %s already; import under another name", in.org)
+	case !errors.Is(err, registry.ErrNotFound):
 		return err
 	}
-	if _, err := h.registry.CreateOrg(ctx, in.org, importedBy, h.cfg.Now()); err != nil {
+	if err := h.cfg.Audit.Append(ctx, record); err != nil || goesOn {
 		return err
 	}
-	_, err = h.SetOrgState(ctx, in.org, registry.OrgSuspended, in.By)
+	_, err = h.registry.BeginImport(ctx, in.org, in.By, h.cfg.Now())
 	return err
 }
-
-// importedBy tells an organization that is being imported from one that an
-// operator suspended.
-const importedBy = "org import"
 
 func (in *orgReader) publisher(p OrgPublisher) error {
 	if !manifest.IsShortName(p.Publisher) {

@@ -25,6 +25,7 @@ type OrgState string
 const (
 	OrgActive    OrgState = "active"
 	OrgSuspended OrgState = "suspended" // nothing of it answers; everything is kept
+	OrgImporting OrgState = "importing" // what it had elsewhere is on its way: nothing of it answers
 	OrgErasing   OrgState = "erasing"   // what it has is being destroyed
 )
 
@@ -72,10 +73,19 @@ func writeOrg(tx storage.Tx, org Org) error {
 // CreateOrg writes the record of a new organization, active. It is ErrExists
 // when there is one of that name.
 func (r *Registry) CreateOrg(ctx context.Context, name, by string, now time.Time) (Org, error) {
+	return r.createOrg(ctx, name, OrgActive, by, now)
+}
+
+// BeginImport is CreateOrg for an organization that is imported.
+func (r *Registry) BeginImport(ctx context.Context, name, by string, now time.Time) (Org, error) {
+	return r.createOrg(ctx, name, OrgImporting, by, now)
+}
+
+func (r *Registry) createOrg(ctx context.Context, name string, state OrgState, by string, now time.Time) (Org, error) {
 	if err := CheckOrg(name); err != nil {
 		return Org{}, err
 	}
-	org := Org{Name: name, State: OrgActive, CreatedAt: now.UTC(), CreatedBy: by, Epoch: 1}
+	org := Org{Name: name, State: state, CreatedAt: now.UTC(), CreatedBy: by, Epoch: 1}
 	err := r.store.Update(ctx, func(tx storage.Tx) error {
 		_, err := readOrg(ctx, tx, name)
 		switch {

@@ -33,7 +33,7 @@ type ImportOrgIn struct {
 // ImportOrg makes an organization of an export.
 var ImportOrg = Define(Spec{
 	Name: "importOrg", Method: "POST", Path: "/orgs/{org}/import", Right: identity.Operate, AnyOrg: true, Status: 201,
-	Doc: "Makes a new organization of an export; it is suspended until all is there, and an import that broke off goes on when it is repeated",
+	Doc: "Makes a new organization of an export; nothing of it answers until all is there, and an import that broke off goes on when it is repeated",
 }, func(ctx context.Context, c *Call, in ImportOrgIn) (runtime.OrgImport, error) {
 	return c.Host.ImportOrg(ctx, in.Lines, in.Org, runtime.ImportOptions{By: c.Caller.Actor, NoTokens: in.NoTokens})
 })

@@ -14,7 +14,7 @@ import (
 // Org is an organization, as it is shown.
 type Org struct {
 	Name      string    `json:"name"`
-	State     string    `json:"state" doc:"active, suspended or erasing"`
+	State     string    `json:"state" doc:"active, suspended, importing or erasing"`
 	CreatedAt time.Time `json:"createdAt"`
 	CreatedBy string    `json:"createdBy"`
 	Epoch     uint64    `json:"epoch" doc:"grows with every change of the organization's record"`
@@ -95,6 +95,9 @@ var SetOrgState = Define(Spec{
 	o, err := c.Registry.Org(ctx, in.Org)
 	if err == nil && o.State == registry.OrgErasing {
 		err = registry.ErrErasing
+	}
+	if err == nil && o.State == registry.OrgImporting {
+		err = sandbox.Errorf(sandbox.Conflict, "organization %s is not whole: repeat its import, or erase it", in.Org)
 	}
 	if err != nil {
 		return Org{}, err

@@ -118,6 +118,22 @@ func TestRequestsAreStrict(t *testing.T) {
 	}
 }
 
+// What is half imported answers nothing, and is not made to.
+func TestHalfAnOrganizationIsNotResumed(t *testing.T) {
+	f := newFixture(t)
+	if _, err := f.host.State.Registry.BeginImport(t.Context(), "half", "test", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range []string{"active", "suspended"} {
+		if status, text := f.ask(t, "operator", "PUT", "/orgs/half/state", `{"state":"`+state+`"}`); status != 409 || !strings.Contains(text, "repeat its import, or erase it") {
+			t.Errorf("%s: %d %s", state, status, text)
+		}
+	}
+	if status, text := f.ask(t, "operator", "DELETE", "/orgs/half", ""); status != 200 {
+		t.Errorf("erased: %d %s", status, text)
+	}
+}
+
 // No header names an organization or a role.
 func TestHeadersNameNobody(t *testing.T) {
 	f := newFixture(t)
