@@ -22,12 +22,6 @@ func harmless(out, errOut io.Writer) (io.Writer, io.Writer) {
 	return out, printableWriter{errOut}
 }
 
-// toTerminal reports whether out, which harmless gave, is a terminal.
-func toTerminal(out io.Writer) bool {
-	_, ok := out.(printableWriter)
-	return ok
-}
-
 // printableWriter writes what is [printable].
 type printableWriter struct{ w io.Writer }
 

@@ -29,6 +29,7 @@ type serveFlags struct {
 	data, log   *string
 	listen, org string
 	asJSON      bool
+	noToken     bool
 
 	isolation *isolationFlags
 	record    *recordFlags
@@ -48,8 +49,9 @@ func newServe() *cobra.Command {
 consent, and answers /extensions/ID/PATH until it is interrupted. What was
 installed before in the same --data directory is served too, with its state.
 
-The token that is printed in a terminal, and with --json, is an operator's of this
-host, for this run, and an admin's of the organization. Others come from annex token new.`,
+The token that is printed is an operator's of this host, for this run, and an
+admin's of the organization. Where what is printed is kept, --no-token makes none:
+annex token new makes others.`,
 		Example: `  annex serve --approve-all examples/hello examples/notes
   annex serve --data /var/lib/annex --listen :7433 --json notes-1.0.0.bpx
   annex serve --resolve api.example.com=127.0.0.1:8443 --allow-cidr 127.0.0.1/32 ./my-extension`,
@@ -61,6 +63,7 @@ host, for this run, and an admin's of the organization. Others come from annex t
 	f.StringVar(&s.listen, "listen", "127.0.0.1:7433", "address to listen on; port 0 takes a free one")
 	f.StringVar(&s.org, "org", "demo", "organization that the packages are installed for")
 	f.BoolVar(&s.asJSON, "json", false, "print one line of JSON once it serves, and nothing else, on standard output")
+	f.BoolVar(&s.noToken, "no-token", false, "make and print no operator's token: in a journal it would be that of all who read it")
 	s.isolation, s.record, s.keep = addIsolationFlags(s.cmd), addRecordFlags(s.cmd), addKeepFlags(s.cmd)
 	s.approve, s.policy = addApprovalFlags(s.cmd), addPolicyFlags(s.cmd)
 	s.approve.orPending = true
@@ -140,8 +143,8 @@ func (s *serveFlags) install(host *standard.Host, packages []string) ([]app, err
 // answer opens the doors, says where they are, and serves.
 func (s *serveFlags) answer(host *standard.Host, log hclog.Logger, settings httpSettings, counted *metrics.Metrics, apps []app) error {
 	token := ""
-	if s.asJSON || toTerminal(s.cmd.OutOrStdout()) || *s.data == "" {
-		token = httpapi.NewToken() // in a journal or a pod's log it would be that of all who read them
+	if !s.noToken {
+		token = httpapi.NewToken()
 	}
 	auth, err := authenticator(host.State, s.org, token)
 	if err != nil {
@@ -196,7 +199,7 @@ type greeting struct {
 	Listen string `json:"listen"`
 	URL    string `json:"url"`
 	Org    string `json:"org"`
-	Token  string `json:"token"`
+	Token  string `json:"token,omitempty"`
 }
 
 // app is what was installed from the command line.
@@ -223,7 +226,7 @@ func greet(cmd *cobra.Command, g greeting, asJSON bool, apps []app) {
 		}
 	}
 	if g.Token == "" {
-		fmt.Fprint(out, "\nNo token is printed where it would be kept: annex token new makes one.\n\nInterrupt to stop.\n")
+		fmt.Fprint(out, "\nannex token new makes tokens.\n\nInterrupt to stop.\n")
 		return
 	}
 	fmt.Fprintf(out, "\nTry:\n  curl -s -H 'Authorization: Bearer %s' %s\n\nInterrupt to stop.\n", g.Token, tryURL(g.URL, apps))

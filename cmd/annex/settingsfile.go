@@ -17,7 +17,7 @@ const settingsFile = "annex.yaml"
 
 // knownSettings are the flags that may stand in a file of settings.
 var knownSettings = map[string]bool{
-	"data": true, "listen": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "deny-cidr": true, "deny-host": true, "resolve": true,
+	"data": true, "listen": true, "no-token": true, "log": true, "org": true, "subdomains": true, "allow-cidr": true, "deny-cidr": true, "deny-host": true, "resolve": true,
 	"limit-wall": true, "limit-cpu": true, "limit-memory": true, "limit-rate": true,
 	"limit-concurrency": true, "limit-concurrency-each": true, "limit-queue": true, "limit-queue-wait": true, "weight": true,
 	"master-key-file": true, "master-key-keyring": true, "strict-engines": true,
