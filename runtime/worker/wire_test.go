@@ -161,6 +161,7 @@ func FuzzConversation(f *testing.F) {
 	f.Add(append(frame(kindCall, (&call{id: 2, method: "a.b"}).append), fine...))
 	f.Add(append(frame(kindChance, func(b []byte) []byte { return appendInt(appendInt(b, 3), 16) }), fine...))
 	f.Add(append(frame(kindTime, func(b []byte) []byte { return appendInt(b, 4) }), fine...))
+	f.Add(bytes.Repeat(frame(kindTime, func(b []byte) []byte { return appendInt(b, 4) }), 3))
 	f.Add(append(frame(kindLeave, func(b []byte) []byte { return appendInt(b, 1) }), fine...))
 	f.Add(frame(kindDone, (&done{number: 1, failed: testError}).append))
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff"))
