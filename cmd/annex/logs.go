@@ -14,6 +14,7 @@ import (
 
 	"github.com/annexhost/annex/runtime/httpapi/admin"
 	"github.com/annexhost/annex/runtime/logs"
+	"github.com/annexhost/annex/runtime/sandbox"
 )
 
 func newLogs() *cobra.Command {
@@ -45,6 +46,9 @@ func newLogs() *cobra.Command {
 			err = printLogs(cmd.OutOrStdout(), stream, door.asJSON)
 			if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 				return nil // interrupted
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				return sandbox.Errorf(sandbox.Unavailable, "the log broke off: the host ended, or the token is not good any more")
 			}
 			return err
 		})

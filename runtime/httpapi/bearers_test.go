@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/annexhost/annex/bridge"
 	"github.com/annexhost/annex/runtime"
@@ -55,6 +58,41 @@ func TestRevokedAtTheNextCall(t *testing.T) {
 		t.Errorf("a revoked token gets\n%s\nan unknown one\n%s", revoked.Body, unknown.Body)
 	}
 }
+
+// A body may take its time; a token that is revoked before its end calls nothing.
+func TestRevokedWhileTheBodyArrives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens, called := identity.NewTokens(memstore.New(), nil), false
+		h := newTestHandler(t, func(context.Context, runtime.Call) (runtime.Reply, error) {
+			called = true
+			return text(200, "called"), nil
+		}, func(c *Config) { c.Auth = Bearers{tokens} })
+		for _, revoked := range []bool{false, true} {
+			value, made, err := tokens.New(t.Context(), identity.Token{Org: "demo", User: "ada", Role: identity.Member})
+			if err != nil {
+				t.Fatal(err)
+			}
+			called = false
+			r := httptest.NewRequest("POST", "/extensions/acme.demo/echo", io.MultiReader(strings.NewReader("{"), readerFunc(func([]byte) (int, error) {
+				time.Sleep(20 * time.Second)
+				if revoked {
+					err = tokens.Revoke(t.Context(), "demo", made.ID)
+				}
+				return 0, io.EOF
+			}), strings.NewReader("}")))
+			r.Header.Set("Authorization", "Bearer "+value)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if err != nil || called == revoked || revoked && w.Code != 401 {
+				t.Errorf("revoked %v: called %v, %d %s, error %v", revoked, called, w.Code, w.Body, err)
+			}
+		}
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Organizations come from credentials: no header that a caller chooses changes
 // whose extensions are called.

@@ -127,6 +127,11 @@ func (x *exchange) invoke(extension, path string, user *bridge.User) error {
 	if err != nil {
 		return err
 	}
+	if !x.public && time.Since(x.began) > time.Second { // the credential may have been revoked meanwhile
+		if _, err := x.h.cfg.Auth.Authenticate(x.r.Context(), x.r); err != nil {
+			return err
+		}
+	}
 	method := x.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet // the body is dropped on the way out

@@ -34,10 +34,6 @@ type Call struct {
 	Caller Caller
 	ID     string // of the request
 
-	// Still returns an error once the caller's credential is not good any more:
-	// what is sent for long asks before each piece.
-	Still func() error
-
 	routes []Route
 }
 

@@ -42,7 +42,7 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("%s: %s is empty", path, name)
 			}
 		}
-		in, err := newRequest(httptest.NewRecorder(), r, spec, values, &holding{})
+		in, err := newRequest(exchangeOf(r), spec, values)
 		if err != nil {
 			wantCode(t, err, sandbox.Invalid)
 			return

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -13,11 +14,14 @@ import (
 // TestBodiesAreBoundedTogether is that a body is refused while others fill what
 // all may hold, and read when they are gone.
 func TestBodiesAreBoundedTogether(t *testing.T) {
-	var all holding
+	s := &Server{}
+	all := &s.bodies
 	all.n.Store(maxHeld - 10)
 	read := func() (*request, error) {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"name":"longer than ten"}`))
-		in, err := newRequest(httptest.NewRecorder(), r, Spec{}, nil, &all)
+		x := exchangeOf(r)
+		x.s = s
+		in, err := newRequest(x, Spec{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,4 +42,9 @@ func TestBodiesAreBoundedTogether(t *testing.T) {
 	if _, err := read(); err != nil {
 		t.Errorf("with room: %v", err)
 	}
+}
+
+// exchangeOf is a request of somebody whose credential stays good.
+func exchangeOf(r *http.Request) *exchange {
+	return &exchange{s: &Server{}, w: httptest.NewRecorder(), r: r, still: func() error { return nil }}
 }

@@ -76,26 +76,20 @@ var ReadLogs = Define(Spec{
 		if err := out.Flush(); err != nil || follower == nil {
 			return err
 		}
-		return c.follow(ctx, w, follower, last)
+		return follow(ctx, w, follower, last)
 	}}, nil
 })
 
-// follow sends lines as they come, except those up to number last, until the
-// caller leaves or may not see them any more.
-func (c *Call) follow(ctx context.Context, w io.Writer, f *logs.Follower, last uint64) error {
+// follow sends lines as they come, except those up to number last.
+func follow(ctx context.Context, w io.Writer, f *logs.Follower, last uint64) error {
 	enc := json.NewEncoder(w)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case l := <-f.Lines():
-			said := logs.Line{Time: time.Now().UTC(), Org: l.Org, Level: "warn"}
-			if err := c.Still(); err != nil {
-				said.Message = "followed no more: " + sandbox.AsError(err).Message
-				return enc.Encode(said)
-			}
 			if n := f.Lost(); n > 0 {
-				said.Message = fmt.Sprintf("%d lines were not sent: they came too fast; they are kept", n)
+				said := logs.Line{Time: time.Now().UTC(), Org: l.Org, Level: "warn", Message: fmt.Sprintf("%d lines were not sent: they came too fast; they are kept", n)}
 				if err := enc.Encode(said); err != nil {
 					return err
 				}

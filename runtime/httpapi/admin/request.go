@@ -25,14 +25,17 @@ type request struct {
 	body  *held     // bounded
 	raw   io.Reader // as it comes, each piece within its time
 	wait  func()    // bounds the time in which the body arrives
+	still func() error
 }
 
 // bodyWait is how long a JSON body may take to arrive, or the next piece of a raw one.
 const bodyWait = time.Minute
 
-// newRequest takes r apart. The body is read by decode, after the caller was
-// found to be allowed to send it; what of it is in memory counts in all.
-func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[string]string, all *holding) (*request, error) {
+// newRequest takes a request apart. The body is read by decode, after the caller was
+// found to be allowed to send it. It may take its time to arrive, so the credential
+// is looked at again then: one that was revoked meanwhile does nothing more.
+func newRequest(x *exchange, spec Spec, path map[string]string) (*request, error) {
+	w, r := x.w, x.r
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, sandbox.Errorf(sandbox.Invalid, "the query is malformed: %v", err)
@@ -43,20 +46,26 @@ func newRequest(w http.ResponseWriter, r *http.Request, spec Spec, path map[stri
 	}
 	wait := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait)) }
 	return &request{
-		path: path, query: query, wait: wait, raw: awaited{r.Body, wait},
-		body: &held{from: http.MaxBytesReader(w, r.Body, limit), all: all},
+		path: path, query: query, wait: wait, still: x.still, raw: awaited{r.Body, wait, x.still},
+		body: &held{from: http.MaxBytesReader(w, r.Body, limit), all: &x.s.bodies},
 	}, nil
 }
 
-// awaited bounds how long each piece of a body may take to arrive.
+// awaited bounds how long each piece of a body may take to arrive, and takes it only
+// from a credential that is good then.
 type awaited struct {
-	r    io.Reader
-	wait func()
+	r     io.Reader
+	wait  func()
+	still func() error
 }
 
 func (a awaited) Read(p []byte) (int, error) {
 	a.wait()
-	return a.r.Read(p)
+	n, err := a.r.Read(p)
+	if denied := a.still(); denied != nil {
+		return 0, denied
+	}
+	return n, err
 }
 
 // decode fills a struct by the tags of its fields.
@@ -99,7 +108,7 @@ func (r *request) decodeBody(into reflect.Value) error {
 	case errors.As(err, &full):
 		return full
 	case err == nil, err == io.EOF: // no body: all members are left out
-		return nil
+		return r.still()
 	case errors.As(err, &large):
 		return &sandbox.Error{Code: sandbox.Exhausted, Reason: sandbox.ReasonInput, Message: "The request body is larger than " + strconv.FormatInt(large.Limit, 10) + " bytes"}
 	}

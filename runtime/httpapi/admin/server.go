@@ -111,7 +111,8 @@ type exchange struct {
 	id     string
 	began  time.Time
 	caller Caller
-	leave  func() // of atOnce; nil: it did not enter
+	leave  func()       // of atOnce; nil: it did not enter
+	still  func() error // whether the caller's credential is good now
 	route  Route
 	status int
 }
@@ -125,6 +126,10 @@ func (x *exchange) serve(who func(*http.Request) (Caller, error)) (any, Spec, er
 	}
 	x.caller = caller
 	x.r = x.r.WithContext(audit.WithCredential(x.r.Context(), caller.Credential))
+	x.still = func() error {
+		_, err := who(x.r)
+		return err
+	}
 	if x.leave, err = x.s.busy.enter(caller); err != nil {
 		return nil, Spec{}, err
 	}
@@ -145,16 +150,12 @@ func (x *exchange) serve(who func(*http.Request) (Caller, error)) (any, Spec, er
 			return nil, spec, err
 		}
 	}
-	in, err := newRequest(x.w, x.r, spec, path, &x.s.bodies)
+	in, err := newRequest(x, spec, path)
 	if err != nil {
 		return nil, spec, err
 	}
 	defer in.body.release()
-	still := func() error {
-		_, err := who(x.r)
-		return err
-	}
-	out, err := route.serve(x.r.Context(), &Call{Config: x.s.cfg, Caller: caller, ID: x.id, Still: still, routes: x.s.routes}, in)
+	out, err := route.serve(x.r.Context(), &Call{Config: x.s.cfg, Caller: caller, ID: x.id, routes: x.s.routes}, in)
 	return out, spec, err
 }
 
@@ -260,23 +261,32 @@ const streamWait = 30 * time.Second
 // stream lets the handler write. An error breaks the answer off, which a
 // caller can tell from its end.
 func (x *exchange) stream(s Stream) {
-	w := &flusher{w: x.w, c: http.NewResponseController(x.w)}
+	w := &flusher{w: x.w, c: http.NewResponseController(x.w), still: x.still}
 	_ = w.c.Flush() // who follows something sees that it began
 	if err := s.Write(x.r.Context(), w); err != nil {
-		if x.r.Context().Err() == nil {
+		switch {
+		case x.r.Context().Err() != nil:
+		case errors.Is(err, &sandbox.Error{Code: sandbox.Denied}):
+			x.s.cfg.Log.Info("an answer was broken off: the caller's credential is not good any more", "request", x.id, "credential", x.caller.Credential)
+		default:
 			x.s.cfg.Log.Error("an answer broke off", "request", x.id, "route", x.route.Spec().Name, "error", err)
 		}
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// flusher sends each write at once, and waits only so long for the reader.
+// flusher sends each write at once, waits only so long for the reader, and sends
+// no more once the caller's credential is not good any more.
 type flusher struct {
-	w io.Writer
-	c *http.ResponseController
+	w     io.Writer
+	c     *http.ResponseController
+	still func() error
 }
 
 func (f *flusher) Write(p []byte) (int, error) {
+	if err := f.still(); err != nil {
+		return 0, err
+	}
 	_ = f.c.SetWriteDeadline(time.Now().Add(streamWait)) // a transport in memory knows none
 	n, err := f.w.Write(p)
 	if err == nil {

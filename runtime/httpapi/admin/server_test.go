@@ -291,7 +291,7 @@ func TestLeavingTheLogEndsFollowing(t *testing.T) {
 // Every piece of a raw body has its time, and not the first alone.
 func TestRawBodiesAreWaitedForPieceByPiece(t *testing.T) {
 	waited := 0
-	body := awaited{iotest.OneByteReader(strings.NewReader("abc")), func() { waited++ }}
+	body := awaited{iotest.OneByteReader(strings.NewReader("abc")), func() { waited++ }, func() error { return nil }}
 	if text, err := io.ReadAll(body); string(text) != "abc" || err != nil || waited != 4 {
 		t.Errorf("%q, %v, waited %d times", text, err, waited)
 	}

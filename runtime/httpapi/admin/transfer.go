@@ -107,7 +107,9 @@ var ImportStorage = Define(Spec{
 			done.Expired++
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, &sandbox.Error{Code: sandbox.Denied}) {
+		return done, err
+	} else if err != nil {
 		return done, sandbox.Errorf(sandbox.Invalid, "line %d: %v", n+1, err)
 	}
 	return done, nil
