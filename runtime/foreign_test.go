@@ -60,7 +60,7 @@ func (w *witness) Scan(ctx context.Context, prefix, after storage.Key, limit int
 // time. A clock would tell that too, but not reliably.
 func TestForeignIsLikeAbsent(t *testing.T) {
 	store := &witness{Store: memstore.New()}
-	h := newWitnessed(t, store)
+	h := newWitnessed(t, store, newEngine(t))
 	p := extension(t, manifestOf("here", "1.0.0", `"storage:database"`, `,{"method": "GET", "path": "open", "handler": "server/do.js", "public": true}`), counting)
 	inst, err := h.Install(t.Context(), "acme", p, runtime.Consent{Granted: p.Manifest.Permissions, By: "test"})
 	if err != nil || inst.PublicToken == "" {
@@ -99,8 +99,50 @@ func TestForeignIsLikeAbsent(t *testing.T) {
 	}
 }
 
-// newWitnessed is a host whose store is seen.
-func newWitnessed(t *testing.T, store storage.Store) *runtime.Host {
+// trials is an engine that notes of which sources it is told that they were tried.
+type trials struct {
+	sandbox.Engine
+	mu    sync.Mutex
+	tried []bool
+}
+
+func (e *trials) Compile(ctx context.Context, src sandbox.Source) (sandbox.Program, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tried = append(e.tried, src.Tried)
+	return e.Engine.Compile(ctx, src)
+}
+
+// TestAHandlerIsTriedOnce is that a handler is compiled on trial when it is
+// installed, and that what a call compiles is known to have passed.
+func TestAHandlerIsTriedOnce(t *testing.T) {
+	engine := &trials{Engine: newEngine(t)}
+	h := newWitnessed(t, memstore.New(), engine)
+	p := extension(t, manifestOf("x", "1.0.0", "", ""), `export default () => 'here'`)
+	for _, org := range []string{"acme", "globex"} { // the second one installs what is known
+		if _, err := h.Install(t.Context(), org, p, runtime.Consent{By: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.Invoke(t.Context(), callOf("acme", "acme.x")); err != nil {
+		t.Fatal(err)
+	}
+	if want := []bool{false, true}; !slices.Equal(engine.tried, want) {
+		t.Errorf("compiled, tried before: %v, want %v", engine.tried, want)
+	}
+}
+
+func newEngine(t *testing.T) sandbox.Engine {
+	t.Helper()
+	engine, err := js.New(js.Config{API: bridge.API()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// newWitnessed is a host whose store and engine are seen. It closes the engine.
+func newWitnessed(t *testing.T, store storage.Store, engine sandbox.Engine) *runtime.Host {
 	t.Helper()
 	key, err := secrets.NewMasterKey()
 	if err != nil {
@@ -115,10 +157,6 @@ func newWitnessed(t *testing.T, store storage.Store) *runtime.Host {
 		t.Fatal(err)
 	}
 	log, err := audit.Open(store, chain, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := js.New(js.Config{API: bridge.API()})
 	if err != nil {
 		t.Fatal(err)
 	}
