@@ -7,9 +7,12 @@ import (
 	"github.com/annexhost/annex/runtime/sandbox/sandboxtest"
 )
 
+// compileEnv has a process of this test compile a module, and names its handler.
+const compileEnv = "ANNEX_TEST_COMPILE"
+
 // TestConformance has one engine for all rules, and one program that stays open:
-// the guests are 3 MB that take a second to compile, a minute under the race
-// detector, and programs of one source share what it is compiled to.
+// the guests are 3 MB that take a second to compile, and programs of one source
+// share what it is compiled to.
 func TestConformance(t *testing.T) {
 	guests := sandboxtest.WebAssembly(t)
 	engine, err := New(Config{API: sandboxtest.API(), Cache: compiledOnce, Crashed: func(c sandbox.Crash) {
@@ -18,7 +21,7 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := engine.Compile(t.Context(), guests.Guests[sandboxtest.Spin])
+	kept, err := engine.Compile(t.Context(), compiled(t, guests.Guests[sandboxtest.Spin]))
 	if err != nil {
 		t.Fatal(err)
 	}

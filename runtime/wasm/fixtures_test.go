@@ -216,7 +216,7 @@ func TestFixtures(t *testing.T) {
 			if c.linked != "" {
 				src.Code = module.Link(src.Code, map[string][]byte{c.linked: fixture(t, c.linked)})
 			}
-			p, err := e.Compile(context.Background(), src)
+			p, err := e.Compile(context.Background(), compiled(t, src))
 			if err != nil {
 				if got := "error: " + err.Error(); got != c.want {
 					t.Errorf("got %q, want %q", got, c.want)
