@@ -93,25 +93,28 @@ var racing = map[string]struct{ code, want string }{
 	"an answer that never came": {`
 		return Promise.race([http.fetch('https://a.example/never').then(() => 'answer', e => e.code), sleep(300).then(() => 'timer')])`, `timer`},
 	"an answer that came after a timer": {`
-		const late = http.fetch('https://a.example/late').then(() => 'answer')
+		const late = http.fetch('https://a.example/late').then(async () => { await http.fetch('https://a.example/end'); return 'answer' })
 		const first = await Promise.race([late, sleep(30).then(() => 'timer')])
-		await http.fetch('https://a.example/go') // now it may come
+		await http.fetch('https://a.example/wait') // now it may come, before this one
 		return [first, await late]`, `["timer","answer"]`},
 	"an answer that came before a timer": {`
 		return Promise.race([http.fetch('https://a.example/go').then(() => 'answer'), sleep(20000).then(() => 'timer')])`, `answer`},
 }
 
 // latecomer is an upstream whose answers come as their addresses say.
-type latecomer struct{ may chan struct{} }
+type latecomer struct{ may, end chan struct{} }
 
 func (l latecomer) Fetch(ctx context.Context, r egress.Request, allow func(string) error, _ egress.Limits) (*egress.Response, error) {
 	switch {
 	case strings.HasSuffix(r.URL, "/never"):
 		<-ctx.Done()
 		return nil, ctx.Err()
-	case strings.HasSuffix(r.URL, "/go"):
+	case strings.HasSuffix(r.URL, "/wait"):
 		close(l.may)
-	default:
+		<-l.end
+	case strings.HasSuffix(r.URL, "/end"):
+		close(l.end)
+	case strings.HasSuffix(r.URL, "/late"):
 		<-l.may
 	}
 	return &egress.Response{Status: 200, URL: r.URL}, allow("a.example")
@@ -119,7 +122,7 @@ func (l latecomer) Fetch(ctx context.Context, r egress.Request, allow func(strin
 
 func TestAReplayKeepsWhatCameFirst(t *testing.T) {
 	for name, c := range racing {
-		up := latecomer{make(chan struct{})}
+		up := latecomer{make(chan struct{}), make(chan struct{})}
 		h := openHost(t, standard.Options{Record: recordAll, Fetcher: func(string, string) bridge.Fetcher { return up }})
 		installAll(t, h, "acme", extension(t, manifestOf("x", "1.0.0", `"http:domain:a.example"`, ""),
 			`const sleep = ms => new Promise(resolve => setTimeout(resolve, ms)); export default async ({http}) => {`+c.code+`}`))

@@ -170,3 +170,26 @@ func TestBoundsMakeARecordingIncomplete(t *testing.T) {
 		}
 	}
 }
+
+// A timeout is the same one however long it took; another error with another text is not.
+func TestTimeoutsAreCompared(t *testing.T) {
+	timeout := func(reason sandbox.Reason, text string) error {
+		return &sandbox.Error{Code: sandbox.Timeout, Reason: reason, Message: text}
+	}
+	for _, c := range []struct {
+		rule    string
+		was, is error
+		want    int
+	}{
+		{"another time", timeout(sandbox.ReasonWall, "used 30.1s of 30s"), timeout(sandbox.ReasonWall, "used 30.2s of 30s"), 0},
+		{"another limit", timeout(sandbox.ReasonWall, "x"), timeout(sandbox.ReasonCPU, "x"), 1},
+		{"none now", timeout(sandbox.ReasonWall, "x"), nil, 1},
+		{"none before", nil, timeout(sandbox.ReasonWall, "x"), 1},
+		{"another text", sandbox.Errorf(sandbox.Thrown, "a"), sandbox.Errorf(sandbox.Thrown, "b"), 1},
+	} {
+		rec := record(t, nil, func(sandbox.Invocation, sandbox.Caller) (sandbox.Payload, error) { return sandbox.Payload{}, c.was })
+		if diffs := Play(rec, nil).Compare(sandbox.Payload{}, c.is); len(diffs) != c.want {
+			t.Errorf("%s: %+v", c.rule, diffs)
+		}
+	}
+}
