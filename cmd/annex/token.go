@@ -122,8 +122,10 @@ func newTokenList() *cobra.Command {
 
 func newTokenRevoke() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "revoke ID",
-		Short:   "End a token: the next call with it is denied",
+		Use:   "revoke ID",
+		Short: "End a token: the next call with it is denied",
+		Long: `Ends a token: the next call with it is denied. Tokens that an admin made with it stay;
+annex audit list --action token.new --credential ID shows which they are.`,
 		Example: "  annex token revoke --org acme 3f9c2d71a0b45e88",
 		Args:    exactly(1, "ID"),
 	}

@@ -14,7 +14,7 @@ func TestRequestsAtOnceAreBounded(t *testing.T) {
 	f := newFixture(t)
 	var running sync.WaitGroup
 	endless := Define(Spec{Name: "endless", Method: "GET", Path: "/endless"}, func(context.Context, *Call, struct{}) (Stream, error) {
-		return Stream{Type: "text/plain", Write: func(ctx context.Context, _ io.Writer) error {
+		return Stream{Write: func(ctx context.Context, _ io.Writer) error {
 			<-ctx.Done()
 			return nil
 		}}, nil

@@ -13,7 +13,7 @@ import (
 
 // ExportAudit streams an organization's audit so that it can be verified elsewhere.
 var ExportAudit = Define(Spec{
-	Name: "exportAudit", Method: "GET", Path: "/orgs/{org}/audit/export", Right: identity.Audit, OfHost: true,
+	Name: "exportAudit", Method: "GET", Path: "/orgs/{org}/audit/export", Right: identity.Audit, OfHost: true, Type: jsonLines,
 	Doc: "Streams the audit as lines of JSON with signed checkpoints, so that it can be verified without the host",
 }, func(ctx context.Context, c *Call, in InOrg) (Stream, error) {
 	switch _, err := c.Audit.Checkpoint(ctx, in.Org); {
@@ -24,7 +24,7 @@ var ExportAudit = Define(Spec{
 	case err != nil:
 		return Stream{}, err
 	}
-	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
+	return Stream{Write: func(ctx context.Context, w io.Writer) error {
 		_, err := c.Audit.ExportSigned(ctx, w, in.Org)
 		return err
 	}}, nil

@@ -26,7 +26,7 @@ type ReadLogsIn struct {
 
 // ReadLogs streams what handlers logged.
 var ReadLogs = Define(Spec{
-	Name: "readLogs", Method: "GET", Path: "/orgs/{org}/logs", Right: identity.Logs,
+	Name: "readLogs", Method: "GET", Path: "/orgs/{org}/logs", Right: identity.Logs, Type: jsonLines,
 	Doc: "Streams the newest lines that handlers logged, as lines of JSON, and with follow those that come",
 }, func(ctx context.Context, c *Call, in ReadLogsIn) (Stream, error) {
 	if c.Logs == nil {
@@ -60,7 +60,7 @@ var ReadLogs = Define(Spec{
 		}
 		return Stream{}, err
 	}
-	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
+	return Stream{Write: func(ctx context.Context, w io.Writer) error {
 		if follower != nil {
 			defer follower.Stop()
 		}

@@ -77,7 +77,7 @@ func (d *describer) operation(route Route) map[string]any {
 	op := map[string]any{
 		"operationId": spec.Name, "summary": spec.Doc, "tags": []string{spec.segments()[0]},
 		"description": needs(spec.Right), "x-required-right": spec.Right,
-		"responses": map[string]any{status(spec.status(out)): d.response(out), "default": map[string]any{"$ref": "#/components/responses/Error"}},
+		"responses": map[string]any{status(spec.status(out)): d.response(spec, out), "default": map[string]any{"$ref": "#/components/responses/Error"}},
 	}
 	var parameters []any
 	properties := map[string]any{}
@@ -122,12 +122,12 @@ func status(code int) string {
 	return string(text)
 }
 
-func (d *describer) response(out reflect.Type) map[string]any {
+func (d *describer) response(spec Spec, out reflect.Type) map[string]any {
 	switch out {
 	case reflect.TypeFor[None]():
 		return map[string]any{"description": "Done"}
 	case reflect.TypeFor[Stream]():
-		return map[string]any{"description": "Written as it comes", "content": content("application/octet-stream", map[string]any{"type": "string", "format": "binary"})}
+		return map[string]any{"description": "Written as it comes", "content": content(spec.Type, map[string]any{"type": "string", "format": "binary"})}
 	}
 	return map[string]any{"description": "Done", "content": content("application/json", d.schema(out))}
 }

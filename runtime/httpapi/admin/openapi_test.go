@@ -3,7 +3,10 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -69,7 +72,38 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 		if spec.Right == "" && spec.Name != "whoAmI" && spec.Name != "getOpenAPI" {
 			t.Errorf("%s needs no right", spec.Name)
 		}
+		if _, out := route.types(); (out == reflect.TypeFor[Stream]()) != (spec.Type != "") {
+			t.Errorf("%s answers %v and has the media type %q", spec.Name, out, spec.Type)
+		}
 		checkFields(t, route)
+	}
+}
+
+// What is declared is in the table, and so is answered and documented.
+func TestEveryRouteIsListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, route := range table() {
+		listed[route.Spec().Name] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`(?m)^var \w+ = Define\(Spec\{\n\tName: "(\w+)"`).FindAllSubmatch(text, -1) {
+			declared++
+			if !listed[string(found[1])] {
+				t.Errorf("%s: %s is not in the table", file, found[1])
+			}
+		}
+	}
+	if declared != len(table()) {
+		t.Errorf("%d routes were found, the table has %d", declared, len(table()))
 	}
 }
 

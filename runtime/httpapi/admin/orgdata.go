@@ -11,10 +11,10 @@ import (
 
 // ExportOrg streams an organization.
 var ExportOrg = Define(Spec{
-	Name: "exportOrg", Method: "GET", Path: "/orgs/{org}/export", Right: identity.Operate,
+	Name: "exportOrg", Method: "GET", Path: "/orgs/{org}/export", Right: identity.Operate, Type: jsonLines,
 	Doc: "Streams an organization as lines of JSON: extensions with their versions, grants, configuration, public addresses and stored values, publishers' keys, and tokens as hashes; without the values of secrets",
 }, func(ctx context.Context, c *Call, in InOrg) (Stream, error) {
-	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
+	return Stream{Write: func(ctx context.Context, w io.Writer) error {
 		out := bufio.NewWriterSize(w, 256<<10)
 		if err := c.Host.ExportOrg(ctx, out, in.Org, c.Caller.Actor); err != nil {
 			return err

@@ -20,6 +20,7 @@ type Spec struct {
 	Right  identity.Right // what a caller must be allowed to do; empty: any caller with a credential
 	Doc    string         // one sentence, without its period
 	Status int            // of the answer when it ends well; 0: 200, or 204 for None
+	Type   string         // media type of a Stream
 
 	// MaxBody is how many bytes a JSON body may have; 0: 1 MiB. A raw body is
 	// bounded by its handler.
@@ -32,13 +33,14 @@ type Spec struct {
 	OfHost bool
 }
 
+// jsonLines is the media type of streams of JSON, a value on each line.
+const jsonLines = "application/x-ndjson"
+
 // None is the answer of a route that has nothing to say.
 type None struct{}
 
 // Stream is an answer that is written as it comes: lines of JSON, or bytes.
 type Stream struct {
-	Type string // media type
-
 	// Write writes it all and returns; ctx ends when the caller leaves. What is
 	// written is sent at once. After an error the caller sees the answer break off.
 	Write func(ctx context.Context, w io.Writer) error

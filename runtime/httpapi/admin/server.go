@@ -234,7 +234,7 @@ func (x *exchange) write(out any, spec Spec) {
 	case None:
 		x.header(status)
 	case Stream:
-		h.Set("Content-Type", out.Type)
+		h.Set("Content-Type", spec.Type)
 		x.header(status)
 		x.stream(out)
 	default:

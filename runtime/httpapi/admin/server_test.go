@@ -194,7 +194,7 @@ func TestClient(t *testing.T) {
 	}
 
 	broken := Define(Spec{Name: "broken", Method: "GET", Path: "/broken"}, func(context.Context, *Call, struct{}) (Stream, error) {
-		return Stream{Type: "text/plain", Write: func(_ context.Context, w io.Writer) error {
+		return Stream{Write: func(_ context.Context, w io.Writer) error {
 			_, _ = io.WriteString(w, "half")
 			return errors.New("the disk is gone")
 		}}, nil
@@ -215,7 +215,7 @@ func TestLeavingAStreamEndsIt(t *testing.T) {
 	f := newFixture(t)
 	ended := make(chan error, 1)
 	endless := Define(Spec{Name: "endless", Method: "GET", Path: "/endless"}, func(context.Context, *Call, struct{}) (Stream, error) {
-		return Stream{Type: "text/plain", Write: func(ctx context.Context, w io.Writer) error {
+		return Stream{Write: func(ctx context.Context, w io.Writer) error {
 			for {
 				if _, err := io.WriteString(w, "x\n"); err != nil {
 					ended <- err

@@ -28,7 +28,7 @@ const exportPage = 32
 
 // ExportStorage writes what an extension has stored.
 var ExportStorage = Define(Spec{
-	Name: "exportStorage", Method: "GET", Path: "/orgs/{org}/extensions/{extension}/export", Right: identity.Data,
+	Name: "exportStorage", Method: "GET", Path: "/orgs/{org}/extensions/{extension}/export", Right: identity.Data, Type: jsonLines,
 	Doc: "Writes what an extension has stored as lines of JSON with key, value and expiresAt, in the order of keys",
 }, func(ctx context.Context, c *Call, in OfExtension) (Stream, error) {
 	space, id, err := c.space(ctx, in)
@@ -38,7 +38,7 @@ var ExportStorage = Define(Spec{
 	if err := c.record(ctx, audit.Record{Org: in.Org, Extension: id, Action: "storage.export"}); err != nil {
 		return Stream{}, err
 	}
-	return Stream{Type: "application/x-ndjson", Write: func(ctx context.Context, w io.Writer) error {
+	return Stream{Write: func(ctx context.Context, w io.Writer) error {
 		for after := ""; ; {
 			items, next, err := space.Items(ctx, "", after, exportPage)
 			if err != nil {
