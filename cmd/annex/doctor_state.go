@@ -55,8 +55,8 @@ func (d *doctorSubject) storeFindings() []doctor.Finding {
 		return []doctor.Finding{{Name: "store", Status: doctor.Failed, Detail: err.Error(), Remedy: "the host's user must be able to read and write it"}}
 	}
 	lock := doctor.Finding{Name: "store", Status: doctor.OK, Detail: "in nobody's use"}
-	if c.InUse != nil {
-		lock.Detail = "in use, by a host as it should be: " + c.InUse.Error()
+	if c.Holder != "" {
+		lock.Detail = "in use by " + c.Holder
 	}
 	disk := doctor.Finding{Name: "disk", Status: doctor.OK, Detail: doctor.Bytes(c.Free) + " free"}
 	switch {

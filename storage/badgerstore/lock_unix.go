@@ -61,9 +61,14 @@ func (l *dirLock) release() {
 }
 
 func inUse(dir string) error {
-	holder := "another process"
-	if pid, err := os.ReadFile(filepath.Join(dir, pidFile)); err == nil && len(pid) > 0 {
-		holder = "process " + strings.TrimSpace(string(pid))
+	return fmt.Errorf("%w: %s is held by %s: stop it, or use another directory", storage.ErrInUse, dir, holderOf(dir))
+}
+
+// holderOf says who has locked a directory.
+func holderOf(dir string) string {
+	pid, err := os.ReadFile(filepath.Join(dir, pidFile))
+	if err != nil || len(pid) == 0 {
+		return "another process"
 	}
-	return fmt.Errorf("%w: %s is held by %s: stop it, or use another directory", storage.ErrInUse, dir, holder)
+	return "process " + strings.TrimSpace(string(pid))
 }

@@ -24,3 +24,5 @@ func (*dirLock) release() {}
 func inUse(dir string) error {
 	return fmt.Errorf("%w: %s: stop the other process, or use another directory", storage.ErrInUse, dir)
 }
+
+func holderOf(string) string { return "another process" }
