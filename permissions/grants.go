@@ -135,28 +135,27 @@ func (g *Grants) CheckHost(host string) *Denial {
 }
 
 // covers looks host up, and with subdomains every name above it: whole labels,
-// never the end of a string. Names that are granted are in form; where host is
-// not such a name itself, its form is checked before it counts as one of any,
-// or as one under them.
+// never the end of a string. Names that are granted are in form: what is looked at
+// is the form of what stands before one, or of a host that is one of any.
 func (g *Grants) covers(host string) bool {
 	if g.hosts.has(host) {
 		return true
 	}
-	if !g.coversSubdomains() || !isCanonical(host) {
+	if g.anyHost {
+		return isCanonical(host)
+	}
+	if !g.subdomains || len(host) > maxHost {
 		return false
 	}
-	if g.anyHost {
-		return true
-	}
-	for {
-		_, above, more := strings.Cut(host, ".")
-		if !more {
+	for at := 0; ; {
+		dot := strings.IndexByte(host[at:], '.')
+		if dot < 0 {
 			return false
 		}
-		if g.hosts.has(above) {
-			return true
+		at += dot + 1
+		if g.hosts.has(host[at:]) {
+			return hasLabels(host[:at-1])
 		}
-		host = above
 	}
 }
 

@@ -107,12 +107,14 @@ func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
 func isHexDigit(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // isCanonical reports whether name has the form of a result of [NormalizeHost],
-// its mapping aside: labels of a-z, 0-9 and inner hyphens, in the lengths of
-// DNS, and no address. It allocates nothing.
+// its mapping aside. It allocates nothing.
 func isCanonical(name string) bool {
-	if len(name) == 0 || len(name) > maxHost {
-		return false
-	}
+	return len(name) <= maxHost && hasLabels(name) && !endsInNumber(name)
+}
+
+// hasLabels reports whether name is labels of a-z, 0-9 and inner hyphens, none of
+// them longer than DNS allows.
+func hasLabels(name string) bool {
 	start := 0
 	for i := 0; i <= len(name); i++ {
 		if i == len(name) || name[i] == '.' {
@@ -128,5 +130,5 @@ func isCanonical(name string) bool {
 			return false
 		}
 	}
-	return !endsInNumber(name)
+	return true
 }
