@@ -11,6 +11,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"github.com/annexhost/annex/storage"
 )
 
 // An export of an organization's chain is lines of JSON: an exportHead, then the
@@ -122,6 +124,15 @@ func (x *exporter) upTo(ctx context.Context, c Checkpoint) error {
 		}
 		if len(page.Entries) == 0 {
 			return fmt.Errorf("%w: %q has no entry %d", ErrBroken, x.org, x.at+1)
+		}
+		if page.Entries[0].Seq != x.at+1 { // dropped by retention meanwhile, or else there for all to see
+			base, err := newChain(x.log.key).readBase(ctx, x.log.store, x.org)
+			if err == nil && base.seq > x.at {
+				err = fmt.Errorf("audit: export %q: old entries were dropped meanwhile; begin again: %w", x.org, storage.ErrConflict)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		for _, e := range page.Entries {
 			if e.Seq > c.Seq {

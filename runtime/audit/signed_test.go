@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/annexhost/annex/storage"
 )
 
 // exported returns an export with two checkpoints of five entries each.
@@ -181,3 +183,33 @@ func TestErase(t *testing.T) {
 		t.Errorf("left: %q (error %v)", keys, err)
 	}
 }
+
+// TestPruningBreaksAnExportOff is that one which loses entries on its way ends with an
+// error, and not as a file in which entries seem to have been taken away.
+func TestPruningBreaksAnExportOff(t *testing.T) {
+	l := open(t, newStore(t))
+	for range 3 * listPage {
+		add(t, l, Record{Org: org, Action: "a"})
+	}
+	if _, err := l.Checkpoint(t.Context(), org); err != nil {
+		t.Fatal(err)
+	}
+	add(t, l, Record{Org: org, Action: "b"})
+	pruned := false
+	_, err := l.ExportSigned(t.Context(), writerFunc(func(p []byte) (int, error) {
+		if !pruned {
+			pruned = true
+			if n, err := l.Prune(t.Context(), org, "retention", someTime.Add(time.Hour)); n == 0 || err != nil {
+				t.Fatalf("dropped %d (error %v)", n, err)
+			}
+		}
+		return len(p), nil
+	}), org)
+	if !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("got %v, want ErrConflict", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
