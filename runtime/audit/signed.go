@@ -122,13 +122,13 @@ func (x *exporter) upTo(ctx context.Context, c Checkpoint) error {
 		if err != nil {
 			return err
 		}
-		if len(page.Entries) == 0 {
-			return fmt.Errorf("%w: %q has no entry %d", ErrBroken, x.org, x.at+1)
-		}
-		if page.Entries[0].Seq != x.at+1 { // dropped by retention meanwhile, or else there for all to see
+		if len(page.Entries) == 0 || page.Entries[0].Seq != x.at+1 { // dropped by retention meanwhile, or else there for all to see
 			base, err := newChain(x.log.key).readBase(ctx, x.log.store, x.org)
 			if err == nil && base.seq > x.at {
 				err = fmt.Errorf("audit: export %q: old entries were dropped meanwhile; begin again: %w", x.org, storage.ErrConflict)
+			}
+			if err == nil && (len(page.Entries) == 0 || page.Entries[0].Seq > c.Seq) {
+				err = fmt.Errorf("%w: %q has no entry %d", ErrBroken, x.org, x.at+1)
 			}
 			if err != nil {
 				return err

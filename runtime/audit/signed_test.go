@@ -213,3 +213,22 @@ func TestPruningBreaksAnExportOff(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// TestAnExportOfAChainWithAHole ends, wherever the hole is: in a file that does not
+// verify, or with an error when there is nothing left before a checkpoint.
+func TestAnExportOfAChainWithAHole(t *testing.T) {
+	for gone, ends := range map[uint64]bool{2: true, 5: false} { // the checkpoints are of entries 5 and 10
+		x, l, _ := exported(t)
+		err := x.store.Update(t.Context(), func(tx storage.Tx) error { return tx.Delete(entryKey(org, gone)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if _, err := l.ExportSigned(t.Context(), &out, org); ends != (err == nil) || !ends && !errors.Is(err, ErrBroken) {
+			t.Errorf("without entry %d: error %v", gone, err)
+		}
+		if r, err := VerifyExport(&out, l.PublicKey(), nil); err != nil || r.FirstBad == nil {
+			t.Errorf("without entry %d the export is right: %+v, error %v", gone, r, err)
+		}
+	}
+}
