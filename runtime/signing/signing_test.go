@@ -79,6 +79,14 @@ func verify(t *testing.T, dir string, contents map[string][]byte, at time.Time) 
 
 func TestVerify(t *testing.T) {
 	dir := ringWith(t, "acme-2026")
+	// The same key under another name: what it signed under the one is not the other's.
+	public, err := os.ReadFile(filepath.Join(dir, "acme-2026.pub.json"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "acme-alias.pub.json"), []byte(strings.ReplaceAll(string(public), "acme-2026", "acme-alias")), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	sound := signed(t, dir, "acme-2026", files(nil))
 	other := signed(t, dir, "acme-2026", files(map[string]string{"extension.json": strings.Replace(extension, "1.0.0", "1.0.1", 1)}))
 	with := func(base map[string][]byte, name, text string) map[string][]byte {
@@ -116,6 +124,7 @@ func TestVerify(t *testing.T) {
 		{"another statement", replaced("notes 1.0.0", "notes 1.0.9"), Invalid, "did not make"},
 		{"a list with a line more", with(sound, File, string(sound[File])+"x 1 y\n"), Invalid, "did not make"},
 		{"another key id", replaced("KeyId: acme-2026", "KeyId: acme-2027"), KeyUnknown, "acme-2027, which is not known here"},
+		{"another name of the key", replaced("KeyId: acme-2026", "KeyId: acme-alias"), Invalid, "the key acme-alias did not make"},
 		{"a key id that is a path", replaced("KeyId: acme-2026", "KeyId: ../x"), Malformed, "no name of a key"},
 	} {
 		_, err := verify(t, dir, c.contents, now)
