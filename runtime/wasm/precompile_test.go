@@ -3,9 +3,13 @@ package wasm
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -165,5 +169,36 @@ func TestCompiledCode(t *testing.T) {
 	}
 	if _, _, err := decodeCompiled(prepared.Compiled, e.maxPages()+1); err == nil {
 		t.Error("modules rewritten for another limit of memory are taken")
+	}
+}
+
+// TestRewritingIsNamed is that what is kept of modules is not taken any more when
+// package binary writes another form of them: their counting would be the old one.
+func TestRewritingIsNamed(t *testing.T) {
+	const name, want = "3", "deebbda2d9108e85"
+	all := sandboxtest.Endless()
+	all["everything overwritten"] = scribbler(2, []byte("hello"))
+	all["returns, branches and tables"] = sandboxtest.Module(1, func(m *binary.Module) (c binary.Code) {
+		m.Tables = []binary.Table{{Elem: binary.FuncRef, Limits: binary.Limits{Min: 1}}}
+		callee := binary.Code{}
+		callee.Block().Get(0).Op(0x0e, 1, 0, 0).End().Get(0).Return().End() // br_table
+		f := m.AddFunc(binary.FuncType{Params: []byte{binary.I32}, Results: []byte{binary.I32}}, nil, callee)
+		c.I32(1).Call(f).Op(binary.Drop).I32(0).I32(0).I32(0).Misc(12, 0, 0) // table.init
+		c.I32(1).Op(binary.MemoryGrow, 0, binary.Drop)
+		return c
+	})
+	sum := sha256.New()
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		m, err := binary.Decode(all[what])
+		if err == nil {
+			_, err = m.Instrument(binary.Options{MaxPages: 2048, MaxElements: 1000})
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		sum.Write(m.Encode())
+	}
+	if got := hex.EncodeToString(sum.Sum(nil))[:16]; got != want || rewriting != name {
+		t.Errorf("modules are written in another form: raise rewriting, and say here that %q is %s", rewriting, got)
 	}
 }
