@@ -26,8 +26,8 @@ type module struct {
 	names []string // methods that it names
 }
 
-// module compiles a module once for each handler in it, as a host does, and
-// looks for what it names.
+// module compiles a module for each handler in it, as a host does, and looks for
+// what it names.
 func (c *checker) module(ctx context.Context, entry string, u *usage) error {
 	code, err := runtime.LinkedModule(c.pkg, entry)
 	if err != nil {
@@ -52,9 +52,7 @@ func (c *checker) module(ctx context.Context, entry string, u *usage) error {
 			fits = false
 			continue
 		}
-		if err := program.Close(); err != nil {
-			return err
-		}
+		defer program.Close() // until all are compiled: they share what it is compiled to
 	}
 	if fits {
 		u.modules = append(u.modules, module{entry, code, methodsIn(code)})
