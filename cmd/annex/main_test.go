@@ -66,6 +66,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("ANNEX_LOG", "error")
+			leaveAtOnce(env)
 			toolchain(env)
 			return nil
 		},
@@ -90,6 +91,12 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 	})
+}
+
+// leaveAtOnce spares every command the second that a process with the race
+// detector waits at its end.
+func leaveAtOnce(env *testscript.Env) {
+	env.Setenv("GORACE", "atexit_sleep_ms=10 "+os.Getenv("GORACE"))
 }
 
 // toolchain lets scripts build with the Go toolchain that runs the tests, and

@@ -52,7 +52,7 @@ func TestReadmeForAuthors(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
-		Setup:               func(env *testscript.Env) error { env.Setenv("ANNEX_LOG", "error"); return nil },
+		Setup:               func(env *testscript.Env) error { env.Setenv("ANNEX_LOG", "error"); leaveAtOnce(env); return nil },
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"serving": serving, "http": request},
 		RequireExplicitExec: true,
 	})

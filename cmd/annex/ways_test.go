@@ -29,6 +29,7 @@ func TestWays(t *testing.T) {
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("EXAMPLES", examples)
 					env.Setenv("ANNEX_LOG", "error")
+					leaveAtOnce(env)
 					env.Setenv("ANNEX_DATA", "state")
 					env.Setenv("ANNEX_KEYS", filepath.Join(env.WorkDir, "keys"))
 					return nil
@@ -57,7 +58,7 @@ func begin(ts *testscript.TestScript, way string) {
 	home := ts.MkAbs(".")
 	serve := exec.Command(os.Args[0], "serve", "--data", "state", "--listen", "127.0.0.1:0", "--json")
 	serve.Dir = home
-	serve.Env = append(os.Environ(), testCommand+"=1", "ANNEX_LOG=error", "ANNEX_KEYS="+ts.Getenv("ANNEX_KEYS"))
+	serve.Env = append(os.Environ(), testCommand+"=1", "ANNEX_LOG=error", "ANNEX_KEYS="+ts.Getenv("ANNEX_KEYS"), "GORACE="+ts.Getenv("GORACE"))
 	greeting, err := os.Create(ts.MkAbs("greeting"))
 	ts.Check(err)
 	defer greeting.Close()
