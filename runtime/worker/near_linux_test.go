@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -74,32 +73,39 @@ func TestNear(t *testing.T) {
 	}
 	e := newEngine(t, worker.Config{})
 	defer e.Close()
-	p := compile(t, e, `module.exports = ({request}) => { const end = Date.now() + request.body; while (Date.now() < end); }`)
-	run := func(tenant string, milliseconds int) {
+	p := compile(t, e, `module.exports = ({request, test}) => { test.sync(1); const end = Date.now() + request.body; while (Date.now() < end); }`)
+	run := func(ctx context.Context, tenant string, milliseconds int, began func()) error {
 		input := sandbox.Payload{JSON: fmt.Appendf(nil, `{"request":{"body":%d}}`, milliseconds)}
-		if _, err := p.Run(context.Background(), sandbox.Invocation{Tenant: tenant, Input: input}, nil); err != nil {
-			t.Error(err)
-		}
+		_, err := p.Run(ctx, sandbox.Invocation{Tenant: tenant, Input: input}, func(context.Context, string, sandbox.Payload) (sandbox.Payload, error) {
+			began()
+			return sandbox.Payload{JSON: []byte("1")}, nil
+		})
+		return err
 	}
-	run("t", 0)
+	if err := run(t.Context(), "t", 0, func() {}); err != nil {
+		t.Fatal(err)
+	}
 	pid := e.WorkersOf("t")[0]
 	if got := processors(t, pid); len(got) < 2 {
 		t.Errorf("the thread that runs invocations is bound to no processor: %v", got)
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		run("t", 1000)
-	}()
-	time.Sleep(50 * time.Millisecond) // it runs by then
-	run("u", 0)
-	unbound := false
-	for begin := time.Now(); time.Since(begin) < 900*time.Millisecond && !unbound; time.Sleep(5 * time.Millisecond) {
-		unbound = len(processors(t, pid)) == 1
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- run(ctx, "t", 20_000, func() { close(began) }) }()
+	select {
+	case <-began:
+	case err := <-ended:
+		t.Fatalf("it ended before it began: %v", err)
 	}
-	if !unbound {
-		t.Errorf("a long invocation stays bound to one processor: %v", processors(t, pid))
+	if err := run(t.Context(), "u", 0, func() {}); err != nil {
+		t.Error(err)
 	}
+	eventually(t, "a long invocation is bound to no processor", func() bool { return len(processors(t, pid)) == 1 })
+	if len(ended) > 0 {
+		t.Errorf("the long invocation has ended by itself: %v", <-ended)
+	}
+	stop()
 	<-ended
 	if got := processors(t, os.Getpid()); len(got) != 1 {
 		t.Errorf("a thread of the host is still bound: %v", got)
