@@ -103,7 +103,7 @@ func TestNear(t *testing.T) {
 	}
 	eventually(t, "a long invocation is bound to no processor", func() bool { return len(processors(t, pid)) == 1 })
 	if len(ended) > 0 {
-		t.Errorf("the long invocation has ended by itself: %v", <-ended)
+		t.Fatalf("the long invocation has ended by itself: %v", <-ended)
 	}
 	stop()
 	<-ended
