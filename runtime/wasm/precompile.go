@@ -57,9 +57,9 @@ func NewPrecompiler(c Config, dir string) (*Precompiler, error) {
 	return p, nil
 }
 
-// rewriting names the form of what package binary writes, and of what is kept. It
-// changes with them.
-const rewriting = "3"
+// rewriting names what package binary lets pass and what it makes of it, and the
+// form of what is kept. It changes with them.
+const rewriting = "4"
 
 // compilerName is what the name of every version begins with.
 const compilerName = "wazero-"

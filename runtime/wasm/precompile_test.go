@@ -175,7 +175,7 @@ func TestCompiledCode(t *testing.T) {
 // TestRewritingIsNamed is that what is kept of modules is not taken any more when
 // package binary writes another form of them: their counting would be the old one.
 func TestRewritingIsNamed(t *testing.T) {
-	const name, want = "3", "deebbda2d9108e85"
+	const name, want = "4", "deebbda2d9108e85"
 	all := sandboxtest.Endless()
 	all["everything overwritten"] = scribbler(2, []byte("hello"))
 	all["returns, branches and tables"] = sandboxtest.Module(1, func(m *binary.Module) (c binary.Code) {

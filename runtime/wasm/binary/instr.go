@@ -96,10 +96,10 @@ func (r *reader) instr() (in instr) {
 	case op == opRefNull:
 		r.byte()
 	case op == opMisc:
-		in.sub = r.u32()
+		in.sub = r.behindPrefix()
 		r.misc(&in)
 	case op == opVector:
-		in.sub = r.u32()
+		in.sub = r.behindPrefix()
 		r.vector(&in)
 	case op <= 0x01, op == opElse, op == opEnd, op == opReturn, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == opRefIsNull:
 		// no immediates
@@ -112,6 +112,18 @@ func (r *reader) instr() (in instr) {
 	}
 	in.end = r.at
 	return in
+}
+
+// behindPrefix reads the number of an instruction behind a prefix, in its shortest
+// form. wazero looks at the first byte alone, and takes what follows another form
+// for instructions: one of these could name what is added here.
+func (r *reader) behindPrefix() uint32 {
+	from := r.at
+	v := r.u32()
+	if size := r.at - from; r.err == nil && (size > 2 || size == 2 && v < 0x80) {
+		r.fail("the number %d behind %#x in a longer form than it needs", v, r.b[from-1])
+	}
+	return v
 }
 
 func (r *reader) memarg() {
