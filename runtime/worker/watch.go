@@ -34,20 +34,32 @@ func (p *pool) watch() {
 	}
 }
 
-// look looks at all busy workers once. It reports whether there were any.
+// look looks at all busy workers once, and reports whether there were any. The pool
+// is locked for each by itself: to ask the system takes its time.
 func (p *pool) look() bool {
+	busy := p.busy()
+	for _, w := range busy {
+		p.mu.Lock()
+		if !w.gone {
+			w.look()
+		}
+		p.mu.Unlock()
+	}
+	return len(busy) > 0
+}
+
+// busy returns the workers that do something. When there are none the watch ends.
+func (p *pool) busy() (busy []*worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	busy := false
 	for _, t := range p.tenants {
 		for _, w := range t.workers {
 			if w.busy > 0 && !w.gone {
-				busy = true
-				w.look()
+				busy = append(busy, w)
 			}
 		}
 	}
-	p.watching = busy
+	p.watching = len(busy) > 0
 	return busy
 }
 
