@@ -33,8 +33,9 @@ type Crashed func(sandbox.Crash)
 
 // The command line that makes a process a worker.
 const (
-	workerProgram  = "annex"
-	workerArgument = "worker"
+	workerProgram   = "annex"
+	workerArgument  = "worker"
+	nurseryArgument = "nursery"
 )
 
 // controlFile is the descriptor of the control socket in a worker.
@@ -59,9 +60,13 @@ var prepared atomic.Bool
 // any other process it returns at once. It must be called first in main, before
 // flags are read or files opened.
 func Main(engines Engines) {
-	if len(os.Args) != 2 || os.Args[0] != workerProgram || os.Args[1] != workerArgument || !isSocket(controlFile) {
+	if len(os.Args) != 2 || os.Args[0] != workerProgram || os.Args[1] != workerArgument && os.Args[1] != nurseryArgument || !isSocket(controlFile) {
 		prepared.Store(true)
 		return
+	}
+	if os.Args[1] == nurseryArgument {
+		beNursery()
+		os.Exit(0)
 	}
 	runtime.LockOSThread() // the parent-death signal hangs on this thread
 	debug.SetTraceback("none")

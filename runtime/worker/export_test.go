@@ -10,7 +10,7 @@ func (e *Engine) Processes() []int {
 	for _, p := range []*pool{e.programs, e.compiler} {
 		p.mu.Lock()
 		for _, w := range p.all() {
-			pids = append(pids, w.process.cmd.Process.Pid)
+			pids = append(pids, w.process.pid())
 		}
 		p.mu.Unlock()
 	}
@@ -24,7 +24,7 @@ func (e *Engine) WorkersOf(key string) []int {
 	var pids []int
 	if t := e.programs.tenants[key]; t != nil {
 		for _, w := range t.workers {
-			pids = append(pids, w.process.cmd.Process.Pid)
+			pids = append(pids, w.process.pid())
 		}
 	}
 	return pids

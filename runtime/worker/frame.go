@@ -20,6 +20,12 @@ const (
 	kindWarm                    // host: a program to run while nobody wants the worker
 	kindCrashed                 // worker: the engine panicked: invocation, what, where
 
+	// On the nursery's socket, each with a number of the process.
+	kindStart   // host: a program to start; its control socket and last words come with it
+	kindStarted // nursery: as which process, or why not
+	kindKill    // host: it shall end
+	kindEnded   // nursery: how it ended
+
 	// On a lane.
 	kindLoad   // host: a program and its number
 	kindLoaded // worker: nil, or why it was not compiled

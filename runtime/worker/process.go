@@ -23,7 +23,8 @@ type spawner struct {
 
 	starting sync.Mutex // one at a time
 	mu       sync.Mutex
-	refused  string // why processes have no namespaces; empty: they have
+	refused  string   // why processes have no namespaces; empty: they have
+	nursery  *nursery // where those are started that have; nil: not needed yet
 }
 
 func newSpawner(c Config) *spawner {
@@ -41,22 +42,60 @@ func (s *spawner) serve() {
 	}
 }
 
-func (s *spawner) start(cmd *exec.Cmd) error {
+func (s *spawner) start(cmd *exec.Cmd) (offspring, error) {
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	s.requests <- cmd
-	return <-s.started
+	return ownChild{cmd}, <-s.started
 }
 
 // close ends the spawner, after the last of its processes.
 func (s *spawner) close() {
+	s.mu.Lock()
+	if s.nursery != nil {
+		s.nursery.close()
+	}
+	s.mu.Unlock()
 	close(s.requests)
 	<-s.done
 }
 
+// offspring is a process that was started.
+type offspring interface {
+	pid() int
+	kill()
+	wait() any // until it has ended, and how it did, as the system says it
+}
+
+// ownChild is one that this process has started.
+type ownChild struct{ cmd *exec.Cmd }
+
+func (c ownChild) pid() int { return c.cmd.Process.Pid }
+func (c ownChild) kill()    { _ = c.cmd.Process.Kill() } // it has ended, or it ends
+
+func (c ownChild) wait() any {
+	_ = c.cmd.Wait() // the state says more
+	if s := c.cmd.ProcessState; s != nil {
+		return s.Sys()
+	}
+	return nil
+}
+
+// prepare makes cmd start this program again as what argument says: with a socket,
+// and what it writes goes to words.
+func prepare(cmd *exec.Cmd, argument string, control, words *os.File) {
+	cmd.Args = []string{workerProgram, argument}
+	cmd.Env, cmd.Dir = []string{}, "/"
+	if words != nil {
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = words, words, words
+	}
+	cmd.ExtraFiles = []*os.File{control}
+	cmd.SysProcAttr = jail.Attributes()
+}
+
 // process is a started worker, and the host's ends of what leads to it.
 type process struct {
-	cmd     *exec.Cmd
+	offspring
 	control *os.File
 	words   *os.File // what the worker says when it dies
 	in      reader
@@ -121,20 +160,19 @@ func (s *spawner) launchWith(noNamespaces string) (*process, error) {
 		return nil, errors.Join(fmt.Errorf("worker: %w", err), control.Close())
 	}
 	defer wordsChild.Close()
-	cmd.Args = []string{workerProgram, workerArgument}
-	cmd.Env, cmd.Dir = []string{}, "/"
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = wordsChild, wordsChild, wordsChild
-	cmd.ExtraFiles = []*os.File{controlChild}
-	cmd.SysProcAttr = jail.Attributes()
+	var started offspring
 	if noNamespaces == "" {
-		jail.NewNamespaces(cmd.SysProcAttr)
+		started, err = s.bear(cmd, controlChild, wordsChild)
+	} else {
+		prepare(cmd, workerArgument, controlChild, wordsChild)
+		started, err = s.start(cmd)
 	}
-	if err := s.start(cmd); err != nil {
+	if err != nil {
 		control.Close()
 		words.Close()
 		return nil, fmt.Errorf("worker: start %s: %w", cmd.Path, err)
 	}
-	p := &process{cmd: cmd, control: control, words: words, noNamespaces: noNamespaces}
+	p := &process{offspring: started, control: control, words: words, noNamespaces: noNamespaces}
 	p.in.r = control
 	return p, nil
 }
@@ -186,18 +224,12 @@ func (p *process) sendLane(number int64, ends laneEnds) error {
 	return writeNow(p.control, frame, &ends)
 }
 
-// kill ends the process, which bury waits for.
-func (p *process) kill() { _ = p.cmd.Process.Kill() } // it has ended, or it ends
-
 // bury ends the process and waits for it. It returns how it ended and the first
 // of its last words.
 func (p *process) bury() (state any, words string) {
 	const most = 8 << 10
 	p.kill()
-	_ = p.cmd.Wait() // the state says more
-	if s := p.cmd.ProcessState; s != nil {
-		state = s.Sys()
-	}
+	state = p.wait()
 	text := make([]byte, most)
 	_ = p.words.SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // nobody else should have the other end
 	n, _ := io.ReadAtLeast(p.words, text, most)

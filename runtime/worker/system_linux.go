@@ -24,7 +24,7 @@ func (p *process) cpu() time.Duration {
 	// The clock of another process, as clock_getcpuclockid(3) makes it.
 	const processClock = 2
 	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|processClock), &t); err != nil {
+	if err := unix.ClockGettime(int32(^p.pid()<<3|processClock), &t); err != nil {
 		return 0
 	}
 	return time.Duration(t.Nano())
@@ -36,7 +36,7 @@ func (p *process) threadCPU(thread int64) (time.Duration, bool) {
 		return 0, false
 	}
 	// "nanoseconds on a CPU, nanoseconds waiting for one, times"
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/schedstat", p.cmd.Process.Pid, thread))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/schedstat", p.pid(), thread))
 	if err != nil {
 		return 0, false
 	}
@@ -50,7 +50,7 @@ func (p *process) threadCPU(thread int64) (time.Duration, bool) {
 // of snapshots, which many instances share.
 func (p *process) residentMemory() int64 {
 	// "size resident shared …", in pages
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.pid()))
 	if err != nil {
 		return 0
 	}
@@ -69,7 +69,7 @@ func (p *process) residentMemory() int64 {
 // hostThread is what the host calls a thread that calls itself by number: a
 // process namespace has numbers of its own.
 func (p *process) hostThread(number int64) int64 {
-	dir := fmt.Sprintf("/proc/%d/task", p.cmd.Process.Pid)
+	dir := fmt.Sprintf("/proc/%d/task", p.pid())
 	threads, err := os.ReadDir(dir)
 	if err != nil {
 		return 0
