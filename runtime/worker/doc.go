@@ -11,6 +11,8 @@
 // other tenant's, ever; spares that have run nothing wait to become somebody's.
 // The host ends a worker that does not keep a limit, from outside, and the
 // invocation that is guilty is answered as an engine in process would have.
+// On Linux a process of its own, the nursery, starts them: how large the host is
+// makes no difference then.
 //
 // # Wire
 //
