@@ -34,13 +34,11 @@ const masterKeyVariable = "ANNEX_MASTER_KEY"
 // addSettings gives cmd the flag --config, and fills in what the command line
 // leaves open: first from the environment, then from the file.
 func addSettings(cmd *cobra.Command) {
-	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml in this directory, where the packages are elsewhere)")
+	file := cmd.Flags().String("config", "", "file of settings (default annex.yaml in this directory)")
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
 		if *file == "" && exists(settingsFile) {
-			if isExtension() {
-				fmt.Fprintf(cmd.ErrOrStderr(), "annex: %s is left out: this directory is an extension, whose author may have written it; --config %[1]s reads it\n", settingsFile)
-			} else if name := packageHere(args); name != "" {
-				return usagef("%s is in the same directory as %s, whose author may have written it: --config %[1]s reads it, --config %[3]s leaves it out", settingsFile, name, os.DevNull)
+			if err := lookAround(cmd, args); err != nil {
+				return err
 			}
 		}
 		fromFile, err := readSettings(*file)
@@ -49,6 +47,28 @@ func addSettings(cmd *cobra.Command) {
 		}
 		return fillIn(cmd.Flags(), fromFile)
 	}
+}
+
+// lookAround says what becomes of a file of settings that was not named: who
+// tries a stranger's extension may have got the file with it.
+func lookAround(cmd *cobra.Command, packages []string) error {
+	if isExtension() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "annex: %s is left out: this directory is an extension, whose author may have written it; --config %[1]s reads it\n", settingsFile)
+		return nil
+	}
+	name := packageHere(packages)
+	if name == "" {
+		return nil
+	}
+	key, err := trustingSetting()
+	if err != nil {
+		return err
+	}
+	if key != "" {
+		return usagef("%s sets %s, and is in the same directory as %s, whose author may have written it: --config %[1]s reads it, --config %[4]s leaves it out", settingsFile, key, name, os.DevNull)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "annex: settings come from %s, in the same directory as %s: --config %s leaves them out\n", settingsFile, name, os.DevNull)
+	return nil
 }
 
 // fillIn sets the flags that the command line left open. A setting for another

@@ -32,7 +32,6 @@ var knownSettings = map[string]bool{
 // openSettings returns the text of a file of settings and its name; nil when none
 // is named and there is none. The one of a directory that is an extension is not
 // read unasked: who tries a stranger's extension would take the stranger's settings.
-// Nor is one beside the packages that a command takes: see addSettings.
 func openSettings(name string) (data []byte, found string, err error) {
 	optional := name == ""
 	if optional {
@@ -49,6 +48,31 @@ func openSettings(name string) (data []byte, found string, err error) {
 		return nil, name, usagef("settings: %v", err)
 	}
 	return data, name, nil
+}
+
+// trustingSettings let more in, or hold less back, than there would be without them.
+var trustingSettings = []string{
+	"isolation", "isolation-of", "require-jail", "allow-cidr", "resolve", "subdomains", "strict-engines",
+	"keys", "require-signed", "require-tier", "master-key-file", "master-key-keyring", "trusted-proxy", "identity",
+}
+
+// trustingSetting returns a setting of the current directory's file that is one of these;
+// empty when there is none.
+func trustingSetting() (string, error) {
+	data, name, err := openSettings("")
+	if err != nil {
+		return "", err
+	}
+	var raw map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &raw); err != nil {
+		return "", usagef("settings in %s: %v", name, err)
+	}
+	for _, key := range trustingSettings {
+		if _, ok := raw[key]; ok {
+			return key, nil
+		}
+	}
+	return "", nil
 }
 
 // packageHere returns the first of args that is a package in the current directory
