@@ -246,6 +246,7 @@ func (l *lane) finish(i *invocation, failed *sandbox.Error) {
 
 // release gives a lane to who waits for one, or keeps it.
 func (p *pool) release(l *lane, failed *sandbox.Error) {
+	full := p.compiles && l.worker.full()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := l.worker
@@ -262,7 +263,7 @@ func (p *pool) release(l *lane, failed *sandbox.Error) {
 	if w.busy == 0 {
 		defer p.unblock()
 	}
-	if w.alone || hitLimit(failed) || w.served >= p.config.MaxCalls || time.Since(w.born) >= p.config.MaxAge {
+	if w.alone || full || hitLimit(failed) || w.served >= p.config.MaxCalls || time.Since(w.born) >= p.config.MaxAge {
 		p.retire(w)
 		return
 	}
@@ -272,6 +273,13 @@ func (p *pool) release(l *lane, failed *sandbox.Error) {
 	} else if w.busy == 0 {
 		p.retire(w)
 	}
+}
+
+// full reports whether compiling one program has left too little memory for the
+// next one, which may be another organization's.
+func (w *worker) full() bool {
+	most := w.pool.config.Memory
+	return most > 0 && w.process.residentMemory()-w.idleRSS > most/2
 }
 
 // hitLimit reports whether an invocation ended by a limit after which nobody
