@@ -1,7 +1,7 @@
 // class: parser
 // engine: js
 // tiers: both
-// expect: REFUSED | value 1
+// expect: REFUSED | TIMEOUT | value 1
 
 «;×900000»
 module.exports = () => 1
